@@ -1,0 +1,43 @@
+"""Every five minutes: alerts that are still pending, for whatever reason, are tried again."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from consultations import observability
+from consultations.alerting import StaffAlerts
+
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer()
+staff_alerts = StaffAlerts.from_environment()
+
+STOP_BEFORE_TIMEOUT_MS = 30_000
+"""More than one alert takes; what is left waits for the next run."""
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> None:
+    """Try the pending alerts, the oldest first; one that fails does not stop the others."""
+    tried = 0
+    for consultation_id in staff_alerts.consultations.pending_alert_ids():
+        if context.get_remaining_time_in_millis() < STOP_BEFORE_TIMEOUT_MS:
+            logger.warning("out of time, the rest waits for the next run")
+            break
+        retry(consultation_id)
+        tried += 1
+    logger.info("pending alerts tried", tried=tried)
+
+
+def retry(consultation_id: str) -> None:
+    """Try one alert again."""
+    try:
+        outcome = staff_alerts.deliver(consultation_id, now=datetime.now(UTC))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next alert gets its turn
+        observability.alert_interrupted(logger, metrics, consultation_id, error)
+        return
+    observability.alert_outcome(logger, metrics, consultation_id, outcome)

@@ -1,0 +1,1 @@
+"""Everything the functions share: from the posted form to the staff alert."""

@@ -1,0 +1,132 @@
+"""A consultation: a request that was received, with what the clinic's side adds to it."""
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from consultations.clinic import Clinic
+from consultations.consultation_request import ConsultationRequest
+from consultations.contact_details import e164
+from consultations.screening import Status, Verdict
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ID_CHARACTERS = 12
+_ID_GROUP = 4
+
+_NOT_STORED = ("submission_id", "homepage", "form_opened_at")
+_NOT_IN_FINGERPRINT = ("submission_id", "form_opened_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How many days a consultation is kept, by its status."""
+
+    accepted: int
+    quarantined: int
+
+    def ends_at(self, status: Status, received_at: datetime) -> datetime:
+        """When a consultation with this status may be deleted."""
+        days = self.quarantined if status == "quarantined" else self.accepted
+        return received_at + timedelta(days=days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consultation:
+    """A stored request. Its attributes in the table have these names."""
+
+    id: str
+    received_at: datetime
+    correlation_id: str
+    status: Status
+    reasons: tuple[str, ...]
+    fingerprint: str
+    expires_at: datetime
+
+    full_name: str
+    preferred_contact: str
+    phone: str | None
+    phone_e164: str | None
+    email: str | None
+    may_leave_message: bool
+    best_time: str | None
+    location: str
+    age_18_plus: bool
+    interests: tuple[str, ...]
+    referral_source: str | None
+    message: str | None
+    consent_to_contact: bool
+    ack_not_emergency: bool
+    consent_sms: bool
+    wording_versions: dict[str, str]
+
+    @classmethod
+    def received(
+        cls,
+        request: ConsultationRequest,
+        verdict: Verdict,
+        *,
+        key: str | None,
+        id_salt: str,
+        received_at: datetime,
+        correlation_id: str,
+        clinic: Clinic,
+        retention: Retention,
+    ) -> Self:
+        """The consultation that this request becomes when it is received.
+
+        `key` is what the client calls this submission. Without one (a bare form on some site) the
+        same content on the same UTC day is the same submission.
+        """
+        fingerprint = _fingerprint(request)
+        answers = {
+            name: value for name, value in _answers(request).items() if name not in _NOT_STORED
+        }
+        return cls(
+            id=consultation_id(key or f"{fingerprint} {received_at:%Y-%m-%d}", id_salt),
+            received_at=received_at,
+            correlation_id=correlation_id,
+            status=verdict.status,
+            reasons=verdict.reasons,
+            fingerprint=fingerprint,
+            expires_at=retention.ends_at(verdict.status, received_at),
+            phone_e164=e164(request.phone) if request.phone else None,
+            wording_versions={
+                statement.name: getattr(clinic.wording, statement.name).version
+                for statement in fields(clinic.wording)
+            },
+            **answers,
+        )
+
+
+def consultation_id(key: str, salt: str) -> str:
+    """The id of an idempotency key, like 7K2Q-XM4D-9TPA: 60 bits in Crockford's base32.
+
+    The salt, known only inside the deployment, is why an id tells nothing about the content that a
+    key may stand for: without it, who knows a name and a number could try out the rest.
+    """
+    digest = hmac.digest(salt.encode(), key.encode(), "sha256")
+    bits = int.from_bytes(digest[:8], "big")
+    characters = "".join(
+        _CROCKFORD[bits >> (59 - 5 * position) & 31] for position in range(_ID_CHARACTERS)
+    )
+    return "-".join(
+        characters[start : start + _ID_GROUP] for start in range(0, _ID_CHARACTERS, _ID_GROUP)
+    )
+
+
+def _answers(request: ConsultationRequest) -> dict[str, Any]:
+    return {field.name: getattr(request, field.name) for field in fields(request)}
+
+
+def _fingerprint(request: ConsultationRequest) -> str:
+    """SHA-256 of what the person answered, the same for the same answers in any encoding."""
+    answers = {
+        name: answer
+        for name, answer in _answers(request).items()
+        if name not in _NOT_IN_FINGERPRINT
+    }
+    canonical = json.dumps(answers, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

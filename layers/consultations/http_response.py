@@ -1,0 +1,109 @@
+"""The answers of the API, with the headers that each of them carries."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from consultations.http_request import HttpRequest
+from consultations.problem import METHODS, Problem
+
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""On every answer; template.yaml repeats them for the answers that the gateway makes itself."""
+
+REQUEST_HEADERS = "Accept, Content-Type, Idempotency-Key"
+EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After, X-Correlation-Id"
+PREFLIGHT_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """An answer before it is handed to API Gateway."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str = ""
+
+    @classmethod
+    def json(cls, status: int, document: Mapping[str, object], **headers: str) -> Self:
+        """A JSON document."""
+        return cls(
+            status=status,
+            headers={"Content-Type": "application/json", **headers},
+            body=json.dumps(document, ensure_ascii=False),
+        )
+
+    @classmethod
+    def see_other(cls, location: str) -> Self:
+        """303: the browser fetches `location`, it does not post again (RFC 9110 section 15.4.4)."""
+        return cls(status=303, headers={"Location": location})
+
+    @classmethod
+    def preflight(cls) -> Self:
+        """204 to a CORS preflight (WHATWG Fetch, section CORS protocol)."""
+        return cls(
+            status=204,
+            headers={
+                "Access-Control-Allow-Methods": METHODS,
+                "Access-Control-Allow-Headers": REQUEST_HEADERS,
+                "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+            },
+        )
+
+    @classmethod
+    def problem(cls, problem: Problem, correlation_id: str) -> Self:
+        """A refusal as application/problem+json."""
+        return cls(
+            status=problem.status,
+            headers={"Content-Type": "application/problem+json", **problem.headers},
+            body=json.dumps(problem.document(correlation_id), ensure_ascii=False),
+        )
+
+    def with_header(self, name: str, value: str) -> Self:
+        """The same answer with one more header."""
+        return replace(self, headers={**self.headers, name: value})
+
+    def to_gateway(self, request: HttpRequest, allowed_origins: Collection[str]) -> dict[str, Any]:
+        """The REST API proxy result: with security headers, correlation id and CORS."""
+        return {
+            "statusCode": self.status,
+            "headers": {
+                **SECURITY_HEADERS,
+                **self.headers,
+                **_cors(request, allowed_origins),
+                "X-Correlation-Id": request.correlation_id,
+            },
+            "body": self.body,
+            "isBase64Encoded": False,
+        }
+
+
+def refuse_unknown_origin(request: HttpRequest, allowed_origins: Collection[str]) -> None:
+    """Raises Problem 403 if a browser says that another site than the allowed ones sent this.
+
+    A request without Origin does not come from a page's script or form, and our own pages are
+    ours whatever address they are reached at.
+    """
+    origin = request.header("origin")
+    same_site = request.header("sec-fetch-site") == "same-origin"
+    if origin and origin not in allowed_origins and not same_site:
+        raise Problem.origin_not_allowed()
+
+
+def _cors(request: HttpRequest, allowed_origins: Collection[str]) -> dict[str, str]:
+    """CORS for exactly the allowed origins; caches keep the answers for each origin apart."""
+    origin = request.header("origin")
+    if origin not in allowed_origins:
+        return {"Vary": "Origin"}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+        "Vary": "Origin",
+    }

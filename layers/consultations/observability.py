@@ -1,0 +1,86 @@
+"""What is logged and counted: ids, outcomes and codes, never what a person typed."""
+
+import traceback
+import warnings
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger, Metrics, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from consultations.problem import Problem
+
+if TYPE_CHECKING:
+    from consultations.alerting import AlertOutcome
+    from consultations.submission import Receipt
+
+# A preflight, or a stream record with nothing to do, counts nothing, and that is fine.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
+
+
+def received(logger: Logger, metrics: Metrics, receipt: "Receipt") -> None:
+    """A request is stored, now or by an earlier try."""
+    logger.info(receipt.outcome, consultation_id=receipt.id, status=receipt.status)
+    _count(metrics, "Received" if receipt.outcome == "stored" else "Replayed")
+
+
+def refused(logger: Logger, problem: Problem) -> None:
+    """A request was refused; for a failed write, with the AWS error code behind it."""
+    logger.info(
+        "refused",
+        status=problem.status,
+        code=problem.code,
+        error_codes=[error.code for error in problem.errors],
+        cause=str(problem.__cause__ or ""),
+    )
+    _count_with_code("Refused", problem.code)
+
+
+def failed(logger: Logger, error: Exception) -> None:
+    """A request ran into an error that nobody foresaw."""
+    logger.error("failed", error=type(error).__name__, frames=_frames(error))
+    _count_with_code("Refused", "internal_error")
+
+
+def alert_outcome(
+    logger: Logger, metrics: Metrics, consultation_id: str, outcome: "AlertOutcome"
+) -> None:
+    """One try at an alert ended as foreseen."""
+    logger.info(
+        "alert tried",
+        outcome=outcome.status,
+        consultation_id=consultation_id,
+        correlation_id=outcome.correlation_id,
+        error=outcome.error,
+    )
+    if outcome.status == "alerted":
+        _count(metrics, "Alerted")
+    elif outcome.status == "failed":
+        _count(metrics, "AlertFailed")
+
+
+def alert_interrupted(
+    logger: Logger, metrics: Metrics, consultation_id: str, error: Exception
+) -> None:
+    """One try at an alert ran into an error that nobody foresaw; the alert stays pending."""
+    logger.error(
+        "alert interrupted",
+        consultation_id=consultation_id,
+        error=type(error).__name__,
+        frames=_frames(error),
+    )
+    _count(metrics, "AlertFailed")
+
+
+def _frames(error: Exception) -> list[str]:
+    """Where an error came from, without its message: that may repeat what a person typed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.name} in {frame.filename}:{frame.lineno}" for frame in frames]
+
+
+def _count(metrics: Metrics, name: str) -> None:
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+
+
+def _count_with_code(name: str, code: str) -> None:
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(name="code", value=code)

@@ -1,0 +1,174 @@
+"""The mail that tells staff about a new consultation: pure text, nothing is sent here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Literal
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from consultations.clinic import Clinic
+from consultations.consultation import Consultation
+from consultations.text import as_line, as_lines, without_links
+
+AlertDetail = Literal["reference", "contact", "full"]
+"""How much of a request its alert repeats: nothing, how to reach the person, or everything."""
+
+_HTML = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
+
+_CONTACT = {"call": "Call", "text": "Send a text message", "email": "Send an email"}
+_BEST_TIME = {
+    "morning": "In the morning",
+    "afternoon": "In the afternoon",
+    "evening": "In the evening",
+    "any": "Any time",
+    None: "Not said",
+}
+_VOICEMAIL = {
+    True: "A message may mention the clinic",
+    False: "Do not leave a message that mentions the clinic",
+}
+_TEXTING = {True: "Agreed to text messages", False: "Has not agreed to text messages"}
+_INTEREST = {
+    "depression": "Depression",
+    "anxiety": "Anxiety",
+    "ptsd": "PTSD",
+    "other_mood": "Another mood disorder",
+    "chronic_pain": "Chronic pain",
+    "crps": "CRPS",
+    "something_else": "Something else",
+    "prefer_to_discuss": "Prefers to discuss it in person",
+}
+_REFERRAL_SOURCE = {
+    "search": "Web search",
+    "doctor_or_therapist": "Doctor or therapist",
+    "friend_or_family": "Friend or family",
+    "social_media": "Social media",
+    "insurance": "Insurance",
+    "other": "Other",
+    None: "Not said",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """A mail ready to be sent: subject, the same facts as text and as HTML, extra headers."""
+
+    subject: str
+    text: str
+    html: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of an alert: what it is about, what is said, and where a tap leads."""
+
+    label: str
+    value: str
+    link: str | None = None
+
+
+def staff_alert(
+    consultation: Consultation, clinic: Clinic, *, detail: AlertDetail, sender_domain: str
+) -> Email:
+    """The alert for a consultation, with personal data only as far as `detail` allows.
+
+    The subject, at most 60 characters, and the headers never hold any.
+    """
+    location = clinic.location(consultation.location)
+    received_at = _local_time(consultation.received_at, location.time_zone)
+    facts = _facts(consultation, detail, received_at)
+    closing = _closing(clinic, detail)
+    return Email(
+        subject=f"New consultation request – {location.name} – {consultation.id}",
+        text=_text(location.name, facts, closing),
+        html=_HTML.substitute(
+            title="New consultation request",
+            preheader=escape(f"Received {received_at}"),
+            location=escape(location.name),
+            rows="\n".join(map(_row, facts)),
+            closing=escape(closing),
+        ),
+        headers={
+            "Auto-Submitted": "auto-generated",  # RFC 3834: no vacation replies
+            "X-Auto-Response-Suppress": "All",  # the same for Exchange
+            "List-Id": f"<consultation-requests.{sender_domain}>",
+            # SES sets Message-ID itself; a shared reference is what keeps a thread together.
+            "References": f"<{consultation.id}@{sender_domain}>",
+            "X-Correlation-Id": consultation.correlation_id,
+        },
+    )
+
+
+def _facts(consultation: Consultation, detail: AlertDetail, received_at: str) -> list[Fact]:
+    facts = [Fact("Reference", consultation.id), Fact("Received", received_at)]
+    if detail in ("contact", "full"):
+        facts[:0] = _contact_facts(consultation)
+    if detail == "full":
+        facts += _request_facts(consultation)
+    return facts
+
+
+def _contact_facts(consultation: Consultation) -> list[Fact]:
+    facts = [
+        Fact("Name", without_links(as_line(consultation.full_name))),
+        Fact("How to reply", _CONTACT[consultation.preferred_contact]),
+    ]
+    if consultation.phone:
+        phone = as_line(consultation.phone)
+        facts.append(Fact("Phone", phone, link=f"tel:{consultation.phone_e164}"))
+    if consultation.email:
+        link = f"mailto:{quote(consultation.email, safe='@')}"
+        facts.append(Fact("Email", as_line(consultation.email), link=link))
+    facts.append(Fact("Best time", _BEST_TIME[consultation.best_time]))
+    if consultation.phone:
+        facts.append(Fact("Voicemail", _VOICEMAIL[consultation.may_leave_message]))
+        facts.append(Fact("Texting", _TEXTING[consultation.consent_sms]))
+    return facts
+
+
+def _request_facts(consultation: Consultation) -> list[Fact]:
+    interests = ", ".join(_INTEREST[interest] for interest in consultation.interests)
+    return [
+        Fact("Interested in", interests or "Not said"),
+        Fact("Heard of us", _REFERRAL_SOURCE[consultation.referral_source]),
+        Fact("Message", without_links(as_lines(consultation.message or "No message"))),
+    ]
+
+
+def _closing(clinic: Clinic, detail: AlertDetail) -> str:
+    answers = f"An answer to this mail goes to {clinic.reply_to}, not to the person who wrote."
+    if detail == "reference":
+        return (
+            "This alert holds no personal details. The request is kept under its reference. "
+            + answers
+        )
+    return answers
+
+
+def _text(location: str, facts: list[Fact], closing: str) -> str:
+    lines = [f"New consultation request – {location}", ""]
+    lines += [f"{fact.label}: {fact.value}" for fact in facts]
+    return "\n".join([*lines, "", closing, ""])
+
+
+def _row(fact: Fact) -> str:
+    value = escape(fact.value).replace("\n", "<br>")
+    if fact.link:
+        value = f'<a href="{escape(fact.link)}" style="color:#0b5c82;">{value}</a>'
+    cell = "padding:8px 0;border-top:1px solid #d5dde1;font-size:16px;line-height:24px;"
+    return (
+        f'<tr><td class="label soft rule" width="128" valign="top" style="{cell}color:#4c5a63;">'
+        f"{escape(fact.label)}</td>"
+        f'<td class="value ink rule" valign="top" style="{cell}color:#16222a;'
+        f'overflow-wrap:anywhere;">{value}</td></tr>'
+    )
+
+
+def _local_time(time: datetime, time_zone: str) -> str:
+    local = time.astimezone(ZoneInfo(time_zone))
+    return f"{local:%A, %B} {local.day}, {local.year} at {local:%I:%M %p %Z}".replace(" 0", " ")
