@@ -44,11 +44,29 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingAlert:
+    """An alert that is outstanding, and since when."""
+
+    id: str
+    received_at: datetime
+
+
 class ClaimedAlert:
     """A consultation whose alert this worker alone may send until the claim runs out."""
 
-    consultation: Consultation
-    attempt: int
+    def __init__(self, item: Mapping[str, Any]) -> None:
+        self._item = item
+        self.id: str = item["id"]
+        self.until: str = item["claimed_until"]
+        self.attempt = int(item["alert_attempts"])
+        self.correlation_id: str | None = item.get("correlation_id")
+        self.last_fault: str | None = item.get("alert_fault")
+        self.last_error: str | None = item.get("alert_error")
+
+    @property
+    def consultation(self) -> Consultation:
+        """The consultation itself. Raises whatever an item that can't be read causes."""
+        return _consultation(self._item)
 
 
 class ConsultationRepository:
@@ -78,7 +96,10 @@ class ConsultationRepository:
         return Added("stored", consultation.received_at)
 
     def claim_alert(self, id_: str, *, now: datetime, until: datetime) -> ClaimedAlert | None:
-        """Claim a pending alert that nobody holds; None if there is none."""
+        """Claim a pending alert that nobody holds and whose time has come; None if there is none.
+
+        A claim whose answer is lost holds all the same: the alert waits until it runs out.
+        """
         try:
             answer = self._client.update_item(
                 TableName=self._table_name,
@@ -87,6 +108,7 @@ class ConsultationRepository:
                 ConditionExpression=(
                     "attribute_exists(pending)"
                     " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)"
+                    " AND (attribute_not_exists(postponed_until) OR postponed_until <= :now)"
                 ),
                 ExpressionAttributeValues={
                     ":now": _serialize(timestamp(now)),
@@ -97,15 +119,21 @@ class ConsultationRepository:
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return None
-        item = _plain(answer["Attributes"])
-        return ClaimedAlert(_consultation(item), attempt=int(item["alert_attempts"]))
+        return ClaimedAlert(_plain(answer["Attributes"]))
 
-    def postpone_alert(self, id_: str, *, until: datetime, reason: str) -> None:
-        """Keep the alert pending, not to be claimed before `until`, and note what went wrong."""
+    def postpone_alert(
+        self, claim: ClaimedAlert, *, until: datetime, fault: str, reason: str
+    ) -> None:
+        """Give the claim back, note what went wrong, and keep the alert pending until then.
+
+        A claim that ran out is not this worker's to give back: nothing is written.
+        """
         self._update(
-            id_,
-            "SET claimed_until = :until, alert_error = :reason",
-            {":until": timestamp(until), ":reason": reason},
+            claim.id,
+            "SET postponed_until = :until, alert_fault = :fault, alert_error = :reason"
+            " REMOVE claimed_until",
+            {":until": timestamp(until), ":fault": fault, ":reason": reason, ":mine": claim.until},
+            condition="attribute_exists(pending) AND claimed_until = :mine",
         )
 
     def mark_alerted(self, id_: str, *, now: datetime, message_id: str) -> None:
@@ -113,12 +141,13 @@ class ConsultationRepository:
         self._update(
             id_,
             "SET alerted_at = :now, alert_message_id = :message_id"
-            " REMOVE pending, claimed_until, alert_error",
+            " REMOVE pending, claimed_until, postponed_until, alert_fault, alert_error",
             {":now": timestamp(now), ":message_id": message_id},
+            condition="attribute_exists(id)",
         )
 
-    def pending_alert_ids(self) -> Iterator[str]:
-        """The ids of all consultations whose alert is outstanding, the oldest first.
+    def pending_alerts(self) -> Iterator[PendingAlert]:
+        """All consultations whose alert is outstanding, the oldest first.
 
         The index is eventually consistent: claim_alert decides.
         """
@@ -130,16 +159,20 @@ class ConsultationRepository:
         )
         for page in pages:
             for item in page["Items"]:
-                yield item["id"]["S"]
+                yield PendingAlert(
+                    item["id"]["S"], datetime.fromisoformat(item["received_at"]["S"])
+                )
 
-    def _update(self, id_: str, expression: str, values: Mapping[str, str]) -> None:
-        """Change a consultation that is still there; one that was erased meanwhile stays erased."""
+    def _update(
+        self, id_: str, expression: str, values: Mapping[str, str], *, condition: str
+    ) -> None:
+        """Change a consultation unless the condition fails, as it does for one that was erased."""
         try:
             self._client.update_item(
                 TableName=self._table_name,
                 Key=_key(id_),
                 UpdateExpression=expression,
-                ConditionExpression="attribute_exists(id)",
+                ConditionExpression=condition,
                 ExpressionAttributeValues={
                     name: _serialize(value) for name, value in values.items()
                 },
