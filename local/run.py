@@ -28,10 +28,13 @@ def main() -> int:
     """Run until Ctrl-C; 1 if the stack could not be started."""
     parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
     parser.add_argument("--port", type=_port, default=8780, help="the first of three ports")
-    port = parser.parse_args().port
+    parser.add_argument(
+        "parameters", nargs="*", type=_parameter, metavar="NAME=VALUE", help="of template.yaml"
+    )
+    arguments = parser.parse_args()
     _stop_on_signals()
     try:
-        run(port)
+        run(arguments.port, dict(arguments.parameters))
     except StartError as error:
         say(f"\n{error}")
         return 1
@@ -40,7 +43,7 @@ def main() -> int:
     return 0
 
 
-def run(port: int) -> None:
+def run(port: int, parameters: dict[str, str]) -> None:
     """Start everything, say where it is, and keep it running. Raises StartError."""
     for each in (port, port + 1):
         require_free_port(each)
@@ -48,7 +51,7 @@ def run(port: int) -> None:
     origins = [f"http://localhost:{port + 2}", f"http://127.0.0.1:{port + 2}"]
     with ExitStack() as running:
         stack = running.enter_context(
-            running_stack(port=port, folder=FOLDER, allowed_origins=origins)
+            running_stack(port=port, folder=FOLDER, allowed_origins=origins, **parameters)
         )
         mailbox_url = running.enter_context(serving_mailbox(port=port + 1, emulator=stack.emulator))
         running.enter_context(_addresses(stack, mailbox_url))
@@ -96,6 +99,13 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) not in PORTS:
         raise argparse.ArgumentTypeError(f"{text} is not a port from {PORTS[0]} to {PORTS[-1]}")
     return int(text)
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text} is not like AlertDetail=full")
+    return name, value
 
 
 def _stop_on_signals() -> None:

@@ -1,7 +1,7 @@
 """The product on the emulator: template.yaml itself, built and deployed by the real SAM CLI."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ STACK_NAME = "consultations-local"
 SENDER = "alerts@example.com"
 RECIPIENT = "team@example.com"
 """Who gets every alert, as in any deployment that is not production."""
+PARAMETERS = {"Stage": "dev", "SenderAddress": SENDER, "AlertOverrideAddress": RECIPIENT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +31,22 @@ class Stack:
 
 
 @contextmanager
-def running_stack(*, port: int, folder: Path, allowed_origins: Sequence[str]) -> Iterator[Stack]:
+def running_stack(
+    *, port: int, folder: Path, allowed_origins: Sequence[str], **parameters: str
+) -> Iterator[Stack]:
     """The stack on an emulator on this port; afterwards nothing of it runs any more.
 
-    What is built and logged is kept in `folder`. Raises StartError if a step fails.
+    What is built and logged is kept in `folder`; `parameters` are further ones of the template.
+    Raises StartError if a step fails.
     """
+    origins = {"AllowedOrigins": ",".join(allowed_origins)}
     with ExitStack() as started:
         with step("Building the functions and their layer"):
             template = _build(folder)
         with step("Starting the AWS emulator"):
             emulator = started.enter_context(running_emulator(port=port, folder=folder))
         with step("Deploying template.yaml to it"):
-            _deploy(template, emulator, folder=folder, allowed_origins=allowed_origins)
+            _deploy(template, emulator, folder, PARAMETERS | origins | parameters)
         aws = Aws(emulator.url)
         with step("Verifying the sender of the alerts"):
             aws.sesv2.create_email_identity(EmailIdentity=SENDER)
@@ -63,14 +68,8 @@ def _build(folder: Path) -> Path:
 
 
 def _deploy(
-    template: Path, emulator: Emulator, *, folder: Path, allowed_origins: Sequence[str]
+    template: Path, emulator: Emulator, folder: Path, parameters: Mapping[str, str]
 ) -> None:
-    parameters = {
-        "Stage": "dev",
-        "AllowedOrigins": ",".join(allowed_origins),
-        "SenderAddress": SENDER,
-        "AlertOverrideAddress": RECIPIENT,
-    }
     complete(
         [
             *("sam", "deploy", "--template-file", str(template), "--stack-name", STACK_NAME),
