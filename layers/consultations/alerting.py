@@ -8,14 +8,14 @@ from typing import Literal, Self, cast
 
 from consultations.aws import dynamodb_client, sesv2_client, sqs_client
 from consultations.clinic import Clinic, load_clinic
-from consultations.consultation import Consultation
 from consultations.dead_letters import DeadLetters
 from consultations.mailer import Mailer, NotSentError, SendFault
 from consultations.repository import ClaimedAlert, ConsultationRepository
 from consultations.staff_alert import AlertDetail, staff_alert
 
-LONGEST_DELIVERY = timedelta(seconds=50)
-"""How long one delivery can take, with all tries of all calls: claim 12 s, send 24 s, mark 12 s.
+LONGEST_DELIVERY = timedelta(seconds=80)
+"""How long one delivery can take, with all tries of all calls: claim 12 s, two mails of 24 s each,
+a letter 7 s, mark 12 s.
 
 A function that has less time left does not begin another one.
 """
@@ -32,9 +32,6 @@ AlertFault = SendFault | Literal["unforeseen"]
 
 CURED_BY_WAITING: Collection[AlertFault] = ("retry", "ambiguous")
 """Faults that nobody needs to be told of, unless they last."""
-
-FAULTS_OF_ONE_REQUEST: Collection[AlertFault] = ("rejected", "unforeseen")
-"""Faults that other requests need not have: these get a dead letter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +90,7 @@ class StaffAlerts:
         if claim is None:
             return AlertOutcome(status="not_claimed")
         try:
-            message_id = self._send(claim.consultation, self._detail(claim))
+            message_id = self._send(claim)
         except NotSentError as error:
             return self._failed(claim, error.fault, error.code, now=now)
         except Exception as error:  # noqa: BLE001 - one bad record must not block those behind it
@@ -102,18 +99,32 @@ class StaffAlerts:
         self.consultations.mark_alerted(consultation_id, now=now, message_id=message_id)
         return AlertOutcome(status="alerted", correlation_id=claim.correlation_id)
 
-    def _detail(self, claim: ClaimedAlert) -> AlertDetail:
-        """What was rejected is tried again without what was typed, which may have been why."""
-        return "reference" if claim.last_fault == "rejected" else self.detail
+    def _send(self, claim: ClaimedAlert) -> str:
+        """Send the alert; if SES rejects what was typed in it, at once another without that."""
+        try:
+            return self._mail(claim, self.detail)
+        except NotSentError as error:
+            if error.fault != "rejected" or self.detail == "reference":
+                raise
+            return self._mail(claim, "reference")
 
-    def _send(self, consultation: Consultation, detail: AlertDetail) -> str:
-        return self.mailer.send(
-            staff_alert(consultation, self.clinic, detail=detail, sender_domain=self.mailer.domain),
-            sender_name=self.clinic.name,
-            to=self._recipients(consultation.location),
-            reply_to=self.clinic.reply_to,
-            reference=consultation.id,
+    def _mail(self, claim: ClaimedAlert, detail: AlertDetail) -> str:
+        consultation = claim.consultation
+        email = staff_alert(
+            consultation, self.clinic, detail=detail, sender_domain=self.mailer.domain
         )
+        try:
+            return self.mailer.send(
+                email,
+                sender_name=self.clinic.name,
+                to=self._recipients(consultation.location),
+                reply_to=self.clinic.reply_to,
+                reference=consultation.id,
+            )
+        except NotSentError as error:
+            if error.fault == "rejected":
+                self._report(claim, error.code)
+            raise
 
     def _recipients(self, location: str) -> Collection[str]:
         if self.override_address:
@@ -123,14 +134,20 @@ class StaffAlerts:
     def _failed(
         self, claim: ClaimedAlert, fault: AlertFault, reason: str, *, now: datetime
     ) -> AlertOutcome:
-        if fault in FAULTS_OF_ONE_REQUEST and reason != claim.last_error:
-            self.dead_letters.add(claim.id, reason=reason, attempt=claim.attempt)
+        if fault == "unforeseen":
+            self._report(claim, reason)
         self.consultations.postpone_alert(
-            claim, until=now + spacing(fault, claim.attempt), fault=fault, reason=reason
+            claim, until=now + spacing(claim.attempt), fault=fault, reason=reason
         )
         return AlertOutcome(
             status="failed", correlation_id=claim.correlation_id, fault=fault, reason=reason
         )
+
+    def _report(self, claim: ClaimedAlert, reason: str) -> None:
+        """Leave a dead letter, unless the last one about this consultation says the same."""
+        if reason != claim.last_error:
+            self.dead_letters.add(claim.id, reason=reason, attempt=claim.attempt)
+            claim.last_error = reason
 
 
 def time_for_another(remaining_ms: int) -> bool:
@@ -138,12 +155,7 @@ def time_for_another(remaining_ms: int) -> bool:
     return remaining_ms > LONGEST_DELIVERY / timedelta(milliseconds=1)
 
 
-def spacing(fault: AlertFault, attempt: int) -> timedelta:
-    """How long an alert waits after its `attempt`th try failed: doubling, up to half an hour.
-
-    What waiting alone does not cure waits that long at once.
-    """
-    if fault in CURED_BY_WAITING:
-        doublings = min(attempt - 1, 10)  # far past the longest, and no huge number
-        return min(FIRST_SPACING * (1 << doublings), LONGEST_SPACING)
-    return LONGEST_SPACING
+def spacing(attempt: int) -> timedelta:
+    """How long an alert waits after its `attempt`th try failed: doubling, up to half an hour."""
+    doublings = min(attempt - 1, 10)  # far past the longest, and no huge number
+    return min(FIRST_SPACING * (1 << doublings), LONGEST_SPACING)

@@ -60,7 +60,6 @@ class ClaimedAlert:
         self.until: str = item["claimed_until"]
         self.attempt = int(item["alert_attempts"])
         self.correlation_id: str | None = item.get("correlation_id")
-        self.last_fault: str | None = item.get("alert_fault")
         self.last_error: str | None = item.get("alert_error")
 
     @property

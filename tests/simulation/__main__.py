@@ -27,7 +27,7 @@ def main() -> int:
     for number in range(arguments.seed, last_seed):
         size = min(CHUNK, arguments.histories - (number - arguments.seed) * CHUNK)
         try:
-            run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            run_state_machine_as_test(
                 seed(number)(Histories),
                 settings=history_settings(size, shrink=not arguments.no_shrink),
             )
@@ -37,7 +37,9 @@ def main() -> int:
             print(f"  make simulate N={size} SEED={number}")
             return 1
         rate = Histories.checked / (time.perf_counter() - began)
-        print(f"{Histories.checked:>7,} histories, {rate:.1f}/s, seed {number}: all held", flush=True)
+        print(
+            f"{Histories.checked:>7,} histories, {rate:.1f}/s, seed {number}: all held", flush=True
+        )
     return 0
 
 

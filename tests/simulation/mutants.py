@@ -145,15 +145,17 @@ MUTANTS = (
         "        except NotSentError as error:\n",
         "        except NotSentError as error:\n"
         "            if error.fault == 'ambiguous':\n"
-        "                self.consultations.mark_alerted(claim.id, now=now, message_id='perhaps')\n",
+        "                self.consultations.mark_alerted(claim.id, now=now, message_id='maybe')\n",
     ),
     Mutant(
         "an error in the stream's function is swallowed and marked",
         "functions/alert_staff/handler.py",
-        "        observability.alert_interrupted(logger, metrics, consultation_id, error)\n        raise",
-        "        observability.alert_interrupted(logger, metrics, consultation_id, error)\n"
+        "consultation_id, error)\n        raise",
+        "consultation_id, error)\n"
         "        staff_alerts.consultations.mark_alerted(\n"
-        "            consultation_id, now=datetime.now(UTC), message_id='swallowed')\n        return",
+        "            consultation_id, now=datetime.now(UTC), message_id='swallowed'\n"
+        "        )\n"
+        "        return",
     ),
     Mutant(
         "a sent alert is not marked",
@@ -164,13 +166,13 @@ MUTANTS = (
     Mutant(
         "what was rejected is sent again as it was",
         _ALERTING,
-        'return "reference" if claim.last_fault == "rejected" else self.detail',
-        "return self.detail",
+        'return self._mail(claim, "reference")',
+        "return self._mail(claim, self.detail)",
     ),
     Mutant(
         "a bad record leaves no dead letter",
         _ALERTING,
-        "if fault in FAULTS_OF_ONE_REQUEST and reason != claim.last_error:",
+        'if fault == "unforeseen":',
         'if fault == "rejected":',
     ),
     Mutant(
@@ -182,8 +184,8 @@ MUTANTS = (
 )
 
 
-def histories_until_noticed(mutant: Mutant) -> int | None:
-    """How many histories held before one failed; None if none did."""
+def noticed(mutant: Mutant) -> str | None:
+    """In which history it was noticed, and as what; None if it was not."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for part in ("functions", "layers"):
@@ -202,10 +204,15 @@ def histories_until_noticed(mutant: Mutant) -> int | None:
             text=True,
             check=False,
         )
-    noticed = re.search(r"FAILED after ([0-9]+) histories", run.stdout)
-    if run.returncode and not noticed:
+    failed = re.search(r"FAILED after ([0-9]+) histories", run.stdout)
+    if run.returncode and not failed:
         raise RuntimeError(run.stderr)  # it broke before a history began: no proof of anything
-    return int(noticed[1]) if noticed else None
+    if not failed:
+        return None
+    reason = re.findall(
+        r"^(?:AssertionError|[\w.]+(?:Error|Exception)): .*$", run.stderr, re.MULTILINE
+    )
+    return f"in history {int(failed[1]) + 1:>3}: {reason[-1] if reason else run.stderr[-400:]}"
 
 
 def main(names: Sequence[str]) -> int:
@@ -214,10 +221,9 @@ def main(names: Sequence[str]) -> int:
     for mutant in MUTANTS:
         if names and not any(name in mutant.name for name in names):
             continue
-        held = histories_until_noticed(mutant)
-        missed += held is None
-        result = "NOT NOTICED" if held is None else f"noticed in history {held + 1}"
-        print(f"{mutant.name:62} {result}", flush=True)
+        result = noticed(mutant)
+        missed += result is None
+        print(f"{mutant.name:62} {result or 'NOT NOTICED'}", flush=True)
     return 1 if missed else 0
 
 

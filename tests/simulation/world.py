@@ -17,22 +17,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
+from unittest.mock import patch
 
-import boto3
 import time_machine
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HTTPHeaders
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.retries.quota import RetryQuota
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import MockRawResponse
-from moto.core.models import botocore_stubber
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from urllib3.response import HTTPResponse
 
-from tests.template import ROOT, resource
+from tests.template import resource
 
 TABLE = "consultations"
+FULL_QUOTA = 500
+"""What botocore lets a client spend on retries; more than that is not kept."""
+
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 REJECTED_BY_SES = "content-that-ses-rejects"
 """Typed into a message, this makes SES reject every mail that repeats it."""
@@ -156,16 +161,14 @@ class _Context:
 @cache
 def _workers() -> tuple[dict[str, ModuleType], list[RetryQuota]]:
     """Two of each function, as Lambda runs several, and the retry quotas of their clients."""
-    os.environ.update(ENVIRONMENT)
     quotas: list[RetryQuota] = []
     original = RetryQuota.__init__
 
-    def remembered(self: RetryQuota, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
+    def remembered(self: RetryQuota) -> None:
+        original(self)
         quotas.append(self)
 
-    RetryQuota.__init__ = remembered  # type: ignore[method-assign]
-    boto3.setup_default_session()
+    RetryQuota.__init__ = remembered  # type: ignore[method-assign,assignment]
     try:
         workers = {
             f"{function}-{number}": _load(function)
@@ -191,9 +194,10 @@ class World:
 
     def __init__(self) -> None:
         self._undo = contextlib.ExitStack()
+        self._undo.enter_context(patch.dict(os.environ, ENVIRONMENT))
         self._workers, quotas = _workers()
         for quota in quotas:
-            quota.release(quota._max_capacity)  # noqa: SLF001 - a new history, rested clients
+            quota.release(FULL_QUOTA)  # a new history, rested clients
         self._output = io.StringIO()
         for handler in logging.getLogger(ENVIRONMENT["POWERTOOLS_SERVICE_NAME"]).handlers:
             assert isinstance(handler, logging.StreamHandler)
@@ -203,7 +207,7 @@ class World:
         botocore_stubber.enabled = False
         self._clock = self._undo.enter_context(time_machine.travel(START, tick=False))
         self._undo.callback(setattr, time, "sleep", time.sleep)
-        time.sleep = self._sleep
+        time.sleep = self._sleep  # type: ignore[assignment]
         self._invocations: list[_Invocation] = []
         self._hook_clients()
         self._table = self._create_table()
@@ -230,7 +234,7 @@ class World:
         self._clock.shift(duration)
         for item in self.items():
             if int(item["expires_at"]["N"]) < self.now.timestamp():
-                self._table.delete_item({"S": item["id"]["S"]}, {"S": item["record"]["S"]})
+                self._table.delete_item(DynamoType(item["id"]), DynamoType(item["record"]))
         self.stream = [
             record for record in self.stream if self.now - record.at < timedelta(hours=24)
         ]
@@ -269,7 +273,7 @@ class World:
     def put_poison(self) -> str:
         """Store a consultation that can't be read, as no version of the product wrote it."""
         id_ = f"POIS-{len(self.items()):04}-0000"
-        client = self._workers["retry_alerts-1"].staff_alerts.consultations._client  # noqa: SLF001
+        client = self._workers["retry_alerts-1"].staff_alerts.consultations._client
         received_at = self.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         client.put_item(
             TableName=TABLE,
@@ -323,6 +327,7 @@ class World:
 
     def _read_stream(self) -> None:
         shard = self._table.stream_shard
+        assert shard
         for record in shard.items[self._last_stream_position :]:
             document = record.to_json()
             keys = document["dynamodb"]["Keys"]
@@ -334,25 +339,25 @@ class World:
 
     # ---- the edge ---------------------------------------------------------------------------
 
-    def _create_table(self) -> Any:
+    def _create_table(self) -> Table:
         table = resource("ConsultationsTable")
         properties = {name: table[name] for name in _TABLE_PROPERTIES}
         properties["StreamSpecification"] = {
             **properties["StreamSpecification"],
             "StreamEnabled": True,
         }
-        client = self._workers["retry_alerts-1"].staff_alerts.consultations._client  # noqa: SLF001
+        client = self._workers["retry_alerts-1"].staff_alerts.consultations._client
         client.create_table(TableName=TABLE, **properties)
         return dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[TABLE]
 
     def _hook_clients(self) -> None:
         for name, worker in self._workers.items():
             if name.startswith("submit"):
-                clients = [worker.submissions.consultations._client]  # noqa: SLF001
+                clients = [worker.submissions.consultations._client]
             else:
                 alerts = worker.staff_alerts
                 clients = [
-                    part._client  # noqa: SLF001
+                    part._client
                     for part in (alerts.consultations, alerts.mailer, alerts.dead_letters)
                 ]
             for client in clients:
@@ -408,8 +413,8 @@ class World:
             answer = botocore_stubber.process_request(request)
             assert answer
             status, headers, content = answer
-            return AWSResponse(request.url, status, headers, MockRawResponse(content))
-        body = json.loads(request.body)
+            return _raw_response(request, status, headers, content)
+        body = json.loads(cast(bytes, request.body))
         if service == "sqs":
             self.letters.append(json.loads(body["MessageBody"]))
             return _response(request, 200, {"MessageId": "letter"})
@@ -439,7 +444,15 @@ def _response(
     headers = {"content-type": "application/json", "content-length": str(len(body))}
     if code:
         headers["x-amzn-errortype"] = code
-    return AWSResponse(request.url, status, headers, MockRawResponse(body))
+    return _raw_response(request, status, headers, body)
+
+
+def _raw_response(
+    request: AWSPreparedRequest, status: int, headers: Mapping[str, Any], body: str | bytes
+) -> AWSResponse:
+    # moto answers from memory; the stubs know answers from the network only.
+    raw = cast(HTTPResponse, MockRawResponse(body))
+    return AWSResponse(request.url, status, HTTPHeaders.from_dict(dict(headers)), raw)
 
 
 def metrics(printed: str, name: str) -> Sequence[float]:
