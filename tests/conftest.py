@@ -40,6 +40,9 @@ os.environ.update(
         "CONFIGURATION_SET": "alert-mail",
         "ALERT_DETAIL": "contact",
         "ALERT_OVERRIDE_ADDRESS": "",
+        "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alarms",
+        "CONSULTATIONS_URL": "https://api.example.com/test/consultations",
+        "HEARTBEAT_ADDRESS": "heartbeat@example.com",
         "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
     }
 )

@@ -8,6 +8,7 @@ from typing import Literal, Self, cast
 
 from consultations.aws import dynamodb_client, sesv2_client, sqs_client
 from consultations.clinic import Clinic, load_clinic
+from consultations.consultation import Consultation
 from consultations.dead_letters import DeadLetters
 from consultations.mailer import Mailer, NotSentError, SendFault
 from consultations.repository import ClaimedAlert, ConsultationRepository
@@ -63,6 +64,8 @@ class StaffAlerts:
     detail: AlertDetail
     override_address: str | None
     """Where every alert goes instead of the staff, in a deployment that is not production."""
+    heartbeat_address: str | None
+    """Where the alert of the daily test submission goes."""
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -78,6 +81,7 @@ class StaffAlerts:
             clinic=load_clinic(),
             detail=cast(AlertDetail, os.environ["ALERT_DETAIL"]),
             override_address=os.environ["ALERT_OVERRIDE_ADDRESS"] or None,
+            heartbeat_address=os.environ["HEARTBEAT_ADDRESS"] or None,
         )
 
     def deliver(self, consultation_id: str, *, now: datetime) -> AlertOutcome:
@@ -117,7 +121,7 @@ class StaffAlerts:
             return self.mailer.send(
                 email,
                 sender_name=self.clinic.name,
-                to=self._recipients(consultation.location),
+                to=self._recipients(consultation),
                 reply_to=self.clinic.reply_to,
                 reference=consultation.id,
             )
@@ -126,10 +130,12 @@ class StaffAlerts:
                 self._report(claim, error.code)
             raise
 
-    def _recipients(self, location: str) -> Collection[str]:
+    def _recipients(self, consultation: Consultation) -> Collection[str]:
+        if consultation.heartbeat and self.heartbeat_address:
+            return [self.heartbeat_address]
         if self.override_address:
             return [self.override_address]
-        return self.clinic.location(location).staff
+        return self.clinic.location(consultation.location).staff
 
     def _failed(
         self, claim: ClaimedAlert, fault: AlertFault, reason: str, *, now: datetime

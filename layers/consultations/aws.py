@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
 
@@ -25,6 +26,11 @@ def sesv2_client() -> "SESV2Client":
 def sqs_client() -> "SQSClient":
     """A client for a short notice: two tries of at most 3 s each."""
     return boto3.client("sqs", config=_config(read_timeout=2, tries=2))
+
+
+def sns_client() -> "SNSClient":
+    """A client for a short notice: two tries of at most 3 s each."""
+    return boto3.client("sns", config=_config(read_timeout=2, tries=2))
 
 
 def error_code(error: Exception) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consultations.alerting import AlertOutcome
+    from consultations.mail_event import MailEvent
     from consultations.repository import PendingAlert
     from consultations.submission import Receipt
 
@@ -25,6 +26,8 @@ warnings.filterwarnings("ignore", message="No application metrics to publish")
 def received(logger: Logger, metrics: Metrics, receipt: "Receipt") -> None:
     """A request is stored, now or by an earlier try."""
     logger.info(receipt.outcome, consultation_id=receipt.id, status=receipt.status)
+    if receipt.is_heartbeat:
+        return  # counted at its end; as received it would hide that nobody else writes
     _count(metrics, "Received" if receipt.outcome == "stored" else "Replayed")
 
 
@@ -57,6 +60,8 @@ def pending_alerts(logger: Logger, pending: "Sequence[PendingAlert]", now: datet
         name="OldestPendingAlertAge", unit=MetricUnit.Seconds, value=max(oldest, 0.0)
     ) as metric:
         metric.add_metric(name="PendingAlerts", unit=MetricUnit.Count, value=len(pending))
+        # None of these was received; it makes silence a number, where it would be missing data.
+        metric.add_metric(name="Received", unit=MetricUnit.Count, value=0)
 
 
 def alert_outcome(
@@ -91,6 +96,26 @@ def alert_interrupted(
         frames=_frames(error),
     )
     _count(metrics, "AlertFailed")
+
+
+def mail_not_delivered(
+    logger: Logger, metrics: Metrics, event: "MailEvent", mailboxes: "Sequence[str]"
+) -> None:
+    """An alert that SES took did not reach these mailboxes, or is late."""
+    logger.warning(
+        "mail not delivered",
+        consultation_id=event.consultation_id,
+        kind=event.kind,
+        reason=event.reason,
+        mailboxes=mailboxes,
+    )
+    _count(metrics, "MailNotDelivered")
+
+
+def heartbeat_completed(logger: Logger, metrics: Metrics, consultation_id: str) -> None:
+    """The daily test submission was stored, alerted and removed."""
+    logger.info("heartbeat completed", consultation_id=consultation_id)
+    _count(metrics, "HeartbeatCompleted")
 
 
 def _frames(error: Exception) -> list[str]:

@@ -4,7 +4,7 @@ The table enforces what must hold: an id is stored once, an alert is claimed by 
 time, and nothing is written to a consultation that is no longer there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -17,6 +17,8 @@ from consultations.consultation import Consultation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from consultations.mail_event import MailEvent
 
 RECORD = "consultation"
 """The sort key of the consultation itself; other records about it may stand beside it."""
@@ -161,6 +163,60 @@ class ConsultationRepository:
                 yield PendingAlert(
                     item["id"]["S"], datetime.fromisoformat(item["received_at"]["S"])
                 )
+
+    def is_alerted(self, id_: str) -> bool:
+        """Whether the alert of this consultation was handed to SES."""
+        answer = self._client.get_item(
+            TableName=self._table_name,
+            Key=_key(id_),
+            ProjectionExpression="alerted_at",
+            ConsistentRead=True,
+        )
+        return "alerted_at" in answer.get("Item", {})
+
+    def remove_heartbeat(self, id_: str) -> None:
+        """Delete a test submission. Raises ClientError if it is a person's or not there."""
+        self._client.delete_item(
+            TableName=self._table_name,
+            Key=_key(id_),
+            ConditionExpression="heartbeat = :true",
+            ExpressionAttributeValues={":true": _serialize(True)},  # noqa: FBT003 - a value
+        )
+
+    def add_mail_event(
+        self, event: "MailEvent", mailboxes: Sequence[str], *, expires_at: datetime
+    ) -> None:
+        """Keep what became of a mail beside its consultation, once; nothing if that was erased."""
+        item = {
+            "id": event.consultation_id,
+            "record": f"event#{timestamp(event.at)}#{event.id}",
+            "kind": event.kind,
+            "reason": event.reason,
+            "mailboxes": list(mailboxes),
+            "expires_at": int(expires_at.timestamp()),
+        }
+        try:
+            self._client.transact_write_items(
+                TransactItems=[
+                    {
+                        "ConditionCheck": {
+                            "TableName": self._table_name,
+                            "Key": _key(event.consultation_id),
+                            "ConditionExpression": "attribute_exists(id)",
+                        }
+                    },
+                    {
+                        "Put": {
+                            "TableName": self._table_name,
+                            "Item": {name: _serialize(value) for name, value in item.items()},
+                        }
+                    },
+                ]
+            )
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = cast(dict[str, Any], error.response)["CancellationReasons"]
+            if reasons[0]["Code"] != "ConditionalCheckFailed":
+                raise
 
     def _update(
         self, id_: str, expression: str, values: Mapping[str, str], *, condition: str

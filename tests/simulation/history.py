@@ -225,11 +225,11 @@ class Histories(RuleBasedStateMachine):
         except Crash:
             return
         except (ClientError, BotoCoreError):  # no index to read: Lambda counts an error
-            assert not fair_weather
+            assert not fair_weather, "the schedule failed in fair weather"
             return
         if fair_weather:
             (reported,) = metrics(printed, "OldestPendingAlertAge")
-            assert reported >= age
+            assert reported >= age, "the oldest pending alert is older than was reported"
 
     # ---- surroundings -----------------------------------------------------------------------
 
@@ -301,7 +301,7 @@ class Histories(RuleBasedStateMachine):
             assert len(mine) <= most, f"one submission, {len(mine)} records"
             assert person.acknowledged <= mine, "acknowledged, but not there"
             for id_ in mine:
-                assert _stored(items.pop(id_)) == _as_typed(person.answers)
+                assert _stored(items.pop(id_)) == _as_typed(person.answers), "not as typed"
         assert not items, f"nobody submitted {sorted(items)}"
 
     def _check_alerts(self) -> None:

@@ -142,10 +142,10 @@ MUTANTS = (
     Mutant(
         "a lost answer counts as sent",
         _ALERTING,
-        "        except NotSentError as error:\n",
-        "        except NotSentError as error:\n"
+        "            return self._failed(claim, error.fault, error.code, now=now)",
         "            if error.fault == 'ambiguous':\n"
-        "                self.consultations.mark_alerted(claim.id, now=now, message_id='maybe')\n",
+        "                self.consultations.mark_alerted(claim.id, now=now, message_id='maybe')\n"
+        "            return self._failed(claim, error.fault, error.code, now=now)",
     ),
     Mutant(
         "an error in the stream's function is swallowed and marked",
@@ -178,7 +178,7 @@ MUTANTS = (
     Mutant(
         "every alert goes to the clinic's own staff",
         _ALERTING,
-        "return self.clinic.location(location).staff",
+        "return self.clinic.location(consultation.location).staff",
         "return self.clinic.staff",
     ),
 )

@@ -58,6 +58,7 @@ ENVIRONMENT = {
     "CONFIGURATION_SET": "alert-mail",
     "ALERT_DETAIL": "full",
     "ALERT_OVERRIDE_ADDRESS": "",
+    "HEARTBEAT_ADDRESS": "",
     "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
 }
 
