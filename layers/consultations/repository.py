@@ -137,6 +137,10 @@ class ConsultationRepository:
             condition="attribute_exists(pending) AND claimed_until = :mine",
         )
 
+    def release_alert(self, id_: str) -> None:
+        """Lift the waiting time of a pending alert. A claim that a worker holds stays held."""
+        self._update(id_, "REMOVE postponed_until", {}, condition="attribute_exists(pending)")
+
     def mark_alerted(self, id_: str, *, now: datetime, message_id: str) -> None:
         """Record that the alert was handed to SES; it is no longer pending."""
         self._update(
@@ -208,7 +212,7 @@ class ConsultationRepository:
                     {
                         "Put": {
                             "TableName": self._table_name,
-                            "Item": {name: _serialize(value) for name, value in item.items()},
+                            "Item": _serialized(item),
                         }
                     },
                 ]
@@ -222,15 +226,15 @@ class ConsultationRepository:
         self, id_: str, expression: str, values: Mapping[str, str], *, condition: str
     ) -> None:
         """Change a consultation unless the condition fails, as it does for one that was erased."""
+        # An expression without values may not be given an empty set of them.
+        given: Any = {"ExpressionAttributeValues": _serialized(values)} if values else {}
         try:
             self._client.update_item(
                 TableName=self._table_name,
                 Key=_key(id_),
                 UpdateExpression=expression,
                 ConditionExpression=condition,
-                ExpressionAttributeValues={
-                    name: _serialize(value) for name, value in values.items()
-                },
+                **given,
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return
@@ -252,7 +256,11 @@ def _item(consultation: Consultation) -> dict[str, Any]:
     } | {"record": RECORD}
     if consultation.status == "accepted":
         attributes["pending"] = _PENDING
-    return {name: _serialize(value) for name, value in attributes.items() if value is not None}
+    return _serialized({name: value for name, value in attributes.items() if value is not None})
+
+
+def _serialized(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serialize(value) for name, value in values.items()}
 
 
 def _attribute(name: str, value: Any) -> Any:

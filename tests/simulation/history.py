@@ -329,7 +329,7 @@ class Histories(RuleBasedStateMachine):
         mails = [mail for mail in self.world.mails if mail.consultation_id == id_]
         assert item["alert_message_id"]["S"] in {mail.message_id for mail in mails}
         for mail in mails:
-            assert mail.to == LOCATIONS[item["location"]["S"]]
+            assert mail.to == LOCATIONS[item["location"]["S"]], "alerted the wrong staff"
             assert id_ in mail.text
 
     def _check_output(self) -> None:
