@@ -9,6 +9,7 @@ from local.emulator import HOST
 from local.stack import running_stack
 from tests.end_to_end.deployment import Deployment
 
+HEARTBEAT_ADDRESS = "heartbeat@example.com"
 ORIGINS = ("https://www.example.com", "http://localhost:8080")
 
 
@@ -21,7 +22,11 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         folder=folder,
         allowed_origins=ORIGINS,
         # The tests are quicker than any person.
-        parameters={"ThrottleRate": "1000", "ThrottleBurst": "1000"},
+        parameters={
+            "ThrottleRate": "1000",
+            "ThrottleBurst": "1000",
+            "HeartbeatAddress": HEARTBEAT_ADDRESS,
+        },
     ) as stack:
         yield Deployment(stack, folder)
 
