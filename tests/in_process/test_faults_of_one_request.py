@@ -129,7 +129,7 @@ def test_with_nothing_pending_the_age_is_zero(aws: Aws, logs: Logs) -> None:
 
 def counted(logs: Logs) -> dict[str, list[float]]:
     """The metrics, with the one dimension that the alarms ask for."""
-    found = {}
+    found: dict[str, list[float]] = {}
     for line in logs.documents():
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
             assert directive["Dimensions"] == [["service"]]
