@@ -50,7 +50,7 @@ def run(port: int, parameters: dict[str, str]) -> None:
     origins = [f"http://localhost:{port + 2}", f"http://127.0.0.1:{port + 2}"]
     with ExitStack() as running:
         stack = running.enter_context(
-            running_stack(port=port, folder=FOLDER, allowed_origins=origins, **parameters)
+            running_stack(port=port, folder=FOLDER, allowed_origins=origins, parameters=parameters)
         )
         mailbox_url = running.enter_context(serving_mailbox(port=port + 1, emulator=stack.emulator))
         running.enter_context(_addresses(stack, mailbox_url))

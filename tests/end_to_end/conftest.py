@@ -20,8 +20,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         port=_free_port(),
         folder=folder,
         allowed_origins=ORIGINS,
-        ThrottleRate="1000",  # the tests are quicker than any person
-        ThrottleBurst="1000",
+        # The tests are quicker than any person.
+        parameters={"ThrottleRate": "1000", "ThrottleBurst": "1000"},
     ) as stack:
         yield Deployment(stack, folder)
 
