@@ -25,7 +25,11 @@ def deployment() -> Iterator[Deployment]:
             folder=Path(folder),
             allowed_origins=ORIGINS,
             # The tests are quicker than any person.
-            parameters={"ThrottleRate": "1000", "ThrottleBurst": "1000"},
+            parameters={
+                "ThrottleRate": "1000",
+                "ThrottleBurst": "1000",
+                "HeartbeatAddress": HEARTBEAT_ADDRESS,
+            },
         ) as stack,
     ):
         yield Deployment(stack, Path(folder))
