@@ -12,6 +12,7 @@ from local.stack import running_stack
 from tests.end_to_end.deployment import Deployment
 
 ORIGINS = ("https://www.example.com", "http://localhost:8080")
+HEARTBEAT_ADDRESS = "heartbeat@example.com"
 
 
 @pytest.fixture(scope="session")
