@@ -2,6 +2,8 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -9,26 +11,29 @@ from local.emulator import HOST
 from local.stack import running_stack
 from tests.end_to_end.deployment import Deployment
 
-HEARTBEAT_ADDRESS = "heartbeat@example.com"
 ORIGINS = ("https://www.example.com", "http://localhost:8080")
+HEARTBEAT_ADDRESS = "heartbeat@example.com"
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment() -> Iterator[Deployment]:
     """The product as `sam build` and `sam deploy` make it of template.yaml."""
-    folder = tmp_path_factory.mktemp("stack")
-    with running_stack(
-        port=_free_port(),
-        folder=folder,
-        allowed_origins=ORIGINS,
-        # The tests are quicker than any person.
-        parameters={
-            "ThrottleRate": "1000",
-            "ThrottleBurst": "1000",
-            "HeartbeatAddress": HEARTBEAT_ADDRESS,
-        },
-    ) as stack:
-        yield Deployment(stack, folder)
+    with (
+        # Not one of pytest's, which stay: the layer is thousands of files.
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        running_stack(
+            port=_free_port(),
+            folder=Path(folder),
+            allowed_origins=ORIGINS,
+            # The tests are quicker than any person.
+            parameters={
+                "ThrottleRate": "1000",
+                "ThrottleBurst": "1000",
+                "HeartbeatAddress": HEARTBEAT_ADDRESS,
+            },
+        ) as stack,
+    ):
+        yield Deployment(stack, Path(folder))
 
 
 @pytest.fixture
