@@ -111,11 +111,11 @@ def _facts(consultation: Consultation, detail: AlertDetail, received_at: str) ->
         Fact("Reference", consultation.id),
         Fact("Received", received_at),
     ]
-    if detail in ("contact", "full"):
-        facts[:0] = _contact_facts(consultation)
-    if detail == "full":
-        facts += _request_facts(consultation)
-    return facts
+    if detail == "reference":
+        return facts
+    if detail == "contact":
+        return _contact_facts(consultation) + facts
+    return _contact_facts(consultation) + _request_facts(consultation) + facts
 
 
 def _contact_facts(consultation: Consultation) -> list[Fact]:

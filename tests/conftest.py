@@ -1,0 +1,145 @@
+"""AWS in process: moto's DynamoDB and SES, the table built from template.yaml."""
+
+import io
+import json
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from moto import mock_aws
+
+from tests.template import resource
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sesv2 import SESV2Client
+
+
+# The functions read their environment when they are imported.
+os.environ.update(
+    {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "POWERTOOLS_SERVICE_NAME": "consultations",
+        "POWERTOOLS_METRICS_NAMESPACE": "tests",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+        "TABLE_NAME": "consultations",
+        "ALLOWED_ORIGINS": "https://www.example.com,https://example.com",
+        "ID_SALT": "salt-of-the-tests",
+        "RETENTION_DAYS": "730",
+        "QUARANTINE_DAYS": "90",
+        "SENDER_ADDRESS": "alerts@example.com",
+        "CONFIGURATION_SET": "alert-mail",
+        "ALERT_DETAIL": "contact",
+        "ALERT_OVERRIDE_ADDRESS": "",
+    }
+)
+for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
+    del os.environ[name]
+
+
+@dataclass
+class Logs:
+    """What goes to the log: the logger's lines and the embedded metrics, a JSON document each."""
+
+    _lines: io.StringIO
+    _metrics: pytest.CaptureFixture[str]
+
+    def text(self) -> str:
+        """Everything since the last call: lines, then metrics."""
+        lines = self._lines.getvalue()
+        self._lines.truncate(0)
+        self._lines.seek(0)
+        return lines + self._metrics.readouterr().out
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Everything since the last call; a line that is not JSON is an error."""
+        return [json.loads(line) for line in self.text().splitlines()]
+
+
+_accepted_mails: list[dict[str, Any]] = []
+
+
+def _keep_request(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    context["mail"] = params
+
+
+def _keep_accepted_mail(http_response: "AWSResponse", context: dict[str, Any], **_: object) -> None:
+    if http_response.status_code == 200:
+        _accepted_mails.append(context["mail"])
+
+
+# moto's mailbox knows neither headers nor Reply-To, so the requests themselves are kept. Clients
+# inherit these hooks from the session, wherever they are made.
+boto3.setup_default_session()
+assert boto3.DEFAULT_SESSION
+_hooks = boto3.DEFAULT_SESSION.events
+_hooks.register("provide-client-params.sesv2.SendEmail", _keep_request)
+_hooks.register("after-call.sesv2.SendEmail", _keep_accepted_mail)
+
+_TABLE_PROPERTIES = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+)
+
+
+@dataclass
+class Aws:
+    """The account that the functions run in."""
+
+    dynamodb: "DynamoDBClient"
+    sesv2: "SESV2Client"
+
+    @property
+    def mails(self) -> list[dict[str, Any]]:
+        """The SendEmail requests that SES accepted, in order."""
+        return _accepted_mails
+
+    def items(self) -> list[dict[str, Any]]:
+        """All items of the table, with DynamoDB's type names taken off."""
+        deserialize = TypeDeserializer().deserialize
+        return [
+            {name: deserialize(value) for name, value in item.items()}
+            for item in self.dynamodb.scan(TableName="consultations")["Items"]
+        ]
+
+    def item(self) -> dict[str, Any]:
+        """The one item of the table."""
+        (item,) = self.items()
+        return item
+
+
+_clients = boto3.client("dynamodb"), boto3.client("sesv2")
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    """An account with the table of the template, and SES ready to send from the sender."""
+    with mock_aws():
+        account = Aws(*_clients)
+        table = resource("ConsultationsTable")
+        account.dynamodb.create_table(
+            TableName="consultations", **{name: table[name] for name in _TABLE_PROPERTIES}
+        )
+        account.sesv2.create_email_identity(EmailIdentity="alerts@example.com")
+        account.sesv2.create_configuration_set(ConfigurationSetName="alert-mail")
+        _accepted_mails.clear()
+        yield account
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Logs:
+    """What the functions log and count while the test runs."""
+    lines = io.StringIO()
+    for handler in logging.getLogger("consultations").handlers:
+        monkeypatch.setattr(handler, "stream", lines)
+    return Logs(lines, capsys)
