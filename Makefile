@@ -17,12 +17,12 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format build deploy clean environments python configuration
+.PHONY: help run test check translations format build deploy clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "With another Python: make PYTHON=python3.12 COMMAND"
 
@@ -39,6 +39,13 @@ check: environments ## Check style, types, the clinic's configuration and the te
 	$(MAKE) --no-print-directory configuration
 	$(LOCAL_BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(LOCAL_BIN)/sam validate --lint
+
+translations: environments ## Bring the Spanish catalogue up to the sentences in the code
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords N_ --no-location --sort-output \
+		--output-file .local/consultations.pot .
+	$(BIN)/pybabel --quiet update --domain consultations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 96 \
+		--input-file .local/consultations.pot --output-dir layers/consultations/locales
+	$(BIN)/pybabel --quiet compile --domain consultations --directory layers/consultations/locales
 
 format: environments ## Put the code in the style that check asks for
 	$(BIN)/ruff check --fix

@@ -5,7 +5,6 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from consultations.http_request import HttpRequest
 from consultations.language import translation
@@ -149,9 +148,10 @@ def refuse_unknown_origin(request: HttpRequest, allowed_origins: Collection[str]
     Host that it was sent to does.
     """
     origin = request.header("origin")
-    ours = (
-        request.header("sec-fetch-site") == "same-origin"
-        or urlsplit(origin).netloc == request.header("host")
+    host = request.header("host")
+    ours = request.header("sec-fetch-site") == "same-origin" or origin in (
+        f"https://{host}",
+        f"http://{host}",
     )
     if origin and origin not in allowed_origins and not ours:
         raise Problem.origin_not_allowed()

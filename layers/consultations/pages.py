@@ -66,7 +66,7 @@ _WORDS = {
     "body_too_large": (
         N_("That was more than the form can take"),
         N_(
-            "Your request was not saved. A message may have 2,000 characters: go back, shorten "
+            "Your request was not saved. A message may have {limit} characters: go back, shorten "
             "it and send the form again."
         ),
     ),
@@ -244,7 +244,7 @@ def _words(problem: Problem, translate: Translate) -> tuple[str, str]:
     """The heading of a refusal and what to do, for the person who sees it."""
     if problem.code in _WORDS:
         heading, text = _WORDS[problem.code]
-        return translate(heading), translate(text)
+        return translate(heading), translate(text).format(limit=f"{MESSAGE_MAX_LENGTH:,}")
     return problem.title(translate), problem.detail(translate)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Self
 from urllib.parse import quote
 
+from consultations.consultation_request import MESSAGE_MAX_LENGTH
 from consultations.field_errors import FieldError, InvalidFieldsError
 from consultations.language import N_, Translate
 
@@ -120,8 +121,9 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
             413,
             "body_too_large",
             N_("The request is too large"),
-            N_("Send at most {bytes} bytes. A message may have 2,000 characters."),
+            N_("Send at most {bytes} bytes. A message may have {limit} characters."),
             bytes=f"{BODY_MAX_BYTES:,}",
+            limit=f"{MESSAGE_MAX_LENGTH:,}",
         )
 
     @classmethod
