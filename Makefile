@@ -27,7 +27,7 @@ help: ## List the commands
 	@echo "With another Python: make PYTHON=python3.12 COMMAND"
 
 run: environments ## Run everything on this machine, on ports PORT (8780) and the next
-	@exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)
+	@PYTHONPATH=layers exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)
 
 test: environments ## Run all tests, those against the deployed stack too
 	$(BIN)/python -m pytest $(ARGS)

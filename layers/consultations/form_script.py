@@ -35,16 +35,19 @@ def script(request: HttpRequest) -> HttpResponse:
     return response.not_modified() if etag in known else response
 
 
-def tag(api_url: str, language: str = "en") -> str:
-    """What a page needs: the script, and the element that the form appears in."""
-    root = api_url.rstrip("/")
+ELEMENT = "<div data-consultation-form></div>"
+"""Where a site wants the form; it comes in the language that the element or the page has."""
+
+
+def tag(form_url: str) -> str:
+    """The script tag for a site, with the hash that pins this version of the script."""
     return (
-        f'<script src="{root}/form.js" integrity="{integrity()}" crossorigin defer></script>\n'
-        f'<div data-consultation-form lang="{language}"></div>'
+        f'<script src="{form_url.rstrip("/")}/form.js" integrity="{integrity()}" '
+        "crossorigin defer></script>"
     )
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:  # noqa: PLR2004 - the program and its one argument
-        sys.exit("Give the address of the API, the output FormUrl of the stack.")
-    sys.stdout.write(tag(sys.argv[1]) + "\n")
+        sys.exit("Give the address of the form, the output FormUrl of the stack.")
+    sys.stdout.write(f"{tag(sys.argv[1])}\n{ELEMENT}\n")

@@ -64,11 +64,6 @@ class HttpRequest:
         )
 
     @property
-    def accepts_gzip(self) -> bool:
-        """Whether the answer may be compressed (RFC 9110 section 12.5.3)."""
-        return _weights(self.header("accept-encoding")).get("gzip", 0.0) > 0
-
-    @property
     def language(self) -> Language:
         """The language of the answer: what the site asks for with ?lang=, or the browser."""
         wanted = _weights(self.header("accept-language"))

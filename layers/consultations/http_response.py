@@ -1,6 +1,5 @@
 """The answers of the API, with the headers that each of them carries."""
 
-import base64
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -25,9 +24,6 @@ REQUEST_HEADERS = "Accept, Content-Type, Idempotency-Key"
 EXPOSED_HEADERS = "Idempotent-Replayed, Location, Retry-After, X-Correlation-Id"
 PREFLIGHT_SECONDS = 600
 SCRIPT_SECONDS = 3600
-
-_COMPRESSED_FROM_BYTES = 1024
-"""A shorter body fits into the first packet as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,23 +116,17 @@ class HttpResponse:
         return replace(self, headers={**self.headers, name: value})
 
     def to_gateway(self, request: HttpRequest, allowed_origins: Collection[str]) -> dict[str, Any]:
-        """The REST API proxy result: with security headers, correlation id, CORS, compressed."""
-        headers = {
-            **SECURITY_HEADERS,
-            **_cors(request, allowed_origins),
-            **self.headers,
-            "X-Correlation-Id": request.correlation_id,
-        }
-        body = self.body
-        compressed = len(body) >= _COMPRESSED_FROM_BYTES and request.accepts_gzip
-        if compressed:
-            headers["Content-Encoding"] = "gzip"
-            body = _gzip(body)
+        """The REST API proxy result: with security headers, correlation id and CORS."""
         return {
             "statusCode": self.status,
-            "headers": headers,
-            "body": body,
-            "isBase64Encoded": compressed,
+            "headers": {
+                **SECURITY_HEADERS,
+                **_cors(request, allowed_origins),
+                **self.headers,
+                "X-Correlation-Id": request.correlation_id,
+            },
+            "body": self.body,
+            "isBase64Encoded": False,
         }
 
 
@@ -155,13 +145,6 @@ def refuse_unknown_origin(request: HttpRequest, allowed_origins: Collection[str]
     )
     if origin and origin not in allowed_origins and not ours:
         raise Problem.origin_not_allowed()
-
-
-def _gzip(text: str) -> str:
-    # Imported here because a JSON answer is too short to have a use for it.
-    import gzip
-
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def _cors(request: HttpRequest, allowed_origins: Collection[str]) -> dict[str, str]:
