@@ -1,9 +1,13 @@
-"""AWS in process: moto's DynamoDB and SES, the table built from template.yaml."""
+"""AWS in process: moto's DynamoDB and SES, the table built from template.yaml.
+
+And the stack itself, deployed once for all tests that ask for it.
+"""
 
 import io
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +17,9 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
+from local.emulator import HOST
+from local.stack import running_stack
+from tests.end_to_end.deployment import ORIGINS, Deployment
 from tests.template import resource
 
 if TYPE_CHECKING:
@@ -143,3 +150,30 @@ def logs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     for handler in logging.getLogger("consultations").handlers:
         monkeypatch.setattr(handler, "stream", lines)
     return Logs(lines, capsys)
+
+
+@pytest.fixture(scope="session")
+def website_origin() -> str:
+    """Where the example website is served from."""
+    return f"http://{HOST}:{_free_port()}"
+
+
+@pytest.fixture(scope="session")
+def deployment(
+    tmp_path_factory: pytest.TempPathFactory, website_origin: str
+) -> Iterator[Deployment]:
+    """The product as `sam build` and `sam deploy` make it of template.yaml."""
+    with running_stack(
+        port=_free_port(),
+        folder=tmp_path_factory.mktemp("stack"),
+        allowed_origins=(*ORIGINS, website_origin),
+        ThrottleRate="1000",  # the tests are quicker than any person
+        ThrottleBurst="1000",
+    ) as stack:
+        yield Deployment(stack)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -39,8 +39,11 @@
     }
   }
 
-  function page(answer) {
-    return new DOMParser().parseFromString(answer.text, "text/html");
+  /* The page in an answer, with its style apart: a site's content security policy minds style
+     elements even in a document that is only parsed. */
+  function page({ text }) {
+    const [element, style] = /<style>([^]*?)<\/style>/.exec(text);
+    return { style, document: new DOMParser().parseFromString(text.replace(element, ""), "text/html") };
   }
 
   /* Sending the form in `root`, which is the document or a shadow root; `show` puts a page there. */
@@ -178,13 +181,13 @@
     }
     const root = host.attachShadow({ mode: "open" });
     const show = (fetched) => {
-      const style = new CSSStyleSheet(); // needs no word in the site's content security policy
-      style.replaceSync(fetched.querySelector("style").textContent);
-      root.adoptedStyleSheets = [style];
+      const sheet = new CSSStyleSheet(); // needs no word in the site's content security policy
+      sheet.replaceSync(fetched.style);
+      root.adoptedStyleSheets = [sheet];
       const place = document.createElement("div");
       place.className = "page embedded";
-      place.lang = fetched.documentElement.lang;
-      place.append(fetched.querySelector(".crisis"), ...fetched.querySelector("main").childNodes);
+      place.lang = fetched.document.documentElement.lang;
+      place.append(fetched.document.querySelector(".crisis"), ...fetched.document.querySelector("main").childNodes);
       place.querySelectorAll("h1, h2").forEach((heading) => { // below the page's own heading
         heading.setAttribute("aria-level", Number(heading.localName[1]) + 1);
       });
@@ -208,8 +211,8 @@
   document.querySelectorAll("[data-consultation-form]").forEach(embed);
   if (document.querySelector("form[data-consultation]")) {
     enhance(document, (fetched) => {
-      document.querySelector("main").replaceChildren(...fetched.querySelector("main").childNodes);
-      document.title = fetched.title;
+      document.querySelector("main").replaceChildren(...fetched.document.querySelector("main").childNodes);
+      document.title = fetched.document.title;
       announce(document.querySelector("h1"));
     });
   }

@@ -45,7 +45,7 @@ _STYLE = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 _LANGUAGE_NAMES = {"en": "English", "es": "Español"}
-_GROUPS = ("preferred_contact", "best_time", "location", "interests", "age_18_plus")
+_GROUPS = ("preferred_contact", "best_time", "location", "interests")
 _TICKS = ("may_leave_message", "consent_to_contact", "ack_not_emergency", "consent_sms")
 _NOT_SHOWN = frozenset({"submission_id", "form_opened_at", "language", "homepage"})
 """Fields that a person can't correct, so that a mistake in one of them leads nowhere."""
@@ -266,9 +266,10 @@ def _answers(fields: Fields) -> Mapping[str, object]:
 def _answer(name: str, value: object) -> object:
     if name in _TICKS:
         return checkbox(value) is True
+    if name == "age_18_plus":  # a box to tick on a site's own form, a yes and a no on ours
+        return [str(checkbox(value)).lower()]
     if name in _GROUPS:
-        values = value if isinstance(value, list) else [value]
-        return [str(each).lower() if isinstance(each, bool) else each for each in values]
+        return value if isinstance(value, list) else [value]
     return value if isinstance(value, str) else ""
 
 

@@ -3,7 +3,8 @@
 import http.client
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from local.mailbox import Mail, mails
 from local.stack import SENDER, STACK_NAME, Stack
 from tests.builders import fields
 
+ORIGINS = ("https://www.example.com", "http://localhost:8080")
 PATIENCE_SECONDS = 20
 
 Found = TypeVar("Found")
@@ -42,13 +44,22 @@ class Deployment:
     stack: Stack
 
     def request(self, method: str, body: bytes = b"", **headers: str) -> Answer:
-        """The answer to a request; `headers` with _ for -."""
-        address = urlsplit(self.stack.consultations_url)
+        """The answer to a request to /consultations; `headers` with _ for -."""
+        return self._request(self.stack.consultations_url, method, body, headers)
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """The answer to a GET below the root of the API; `headers` with _ for -."""
+        return self._request(self.stack.form_url + path, "GET", b"", headers)
+
+    def _request(
+        self, url: str, method: str, body: bytes, headers: Mapping[str, str]
+    ) -> Answer:
+        address = urlsplit(url)
         connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
         try:
             connection.request(
                 method,
-                address.path,
+                f"{address.path}?{address.query}" if address.query else address.path,
                 body,
                 {name.replace("_", "-"): value for name, value in headers.items()},
             )
@@ -91,6 +102,20 @@ class Deployment:
             for item in found["Items"]
         ]
 
+    def items_of(self, full_name: str) -> list[dict[str, Any]]:
+        """All that is stored about the person with this name."""
+        pages = self.stack.aws.dynamodb.get_paginator("scan").paginate(
+            TableName=self.stack.table_name,
+            FilterExpression="full_name = :name",
+            ExpressionAttributeValues={":name": {"S": full_name}},
+            ConsistentRead=True,
+        )
+        return [
+            {name: _deserialize(cast("Any", value)) for name, value in item.items()}
+            for page in pages
+            for item in page["Items"]
+        ]
+
     def change_item(self, reference: str, **attributes: str) -> None:
         """Change a stored consultation behind the product's back."""
         self.stack.aws.dynamodb.update_item(
@@ -118,11 +143,32 @@ class Deployment:
 
     def run(self, logical_id: str) -> None:
         """Run this function of the template once, as its schedule does."""
-        function = self.stack.aws.cloudformation.describe_stack_resource(
-            StackName=STACK_NAME, LogicalResourceId=logical_id
-        )["StackResourceDetail"]["PhysicalResourceId"]
+        function = self._function_name(logical_id)
         outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=b"{}")
         assert "FunctionError" not in outcome, outcome["Payload"].read()
+
+    def _function_name(self, logical_id: str) -> str:
+        resource = self.stack.aws.cloudformation.describe_stack_resource(
+            StackName=STACK_NAME, LogicalResourceId=logical_id
+        )
+        return resource["StackResourceDetail"]["PhysicalResourceId"]
+
+    @contextmanager
+    def without_table(self) -> Iterator[None]:
+        """The function that stores requests looks for a table that is not there."""
+        functions = self.stack.aws.functions
+        name = self._function_name("SubmitConsultationFunction")
+        found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        broken = {**found, "TABLE_NAME": "no-such-table"}
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": broken}
+        )
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(
+                FunctionName=name, Environment={"Variables": found}
+            )
 
     def verify_sender(self) -> None:
         """Let SES send from the sender's address."""

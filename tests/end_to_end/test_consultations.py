@@ -7,8 +7,7 @@ import pytest
 
 from local.stack import RECIPIENT, SENDER
 from tests.builders import fields, urlencoded
-from tests.end_to_end.conftest import ORIGINS
-from tests.end_to_end.deployment import Deployment, eventually, multipart
+from tests.end_to_end.deployment import ORIGINS, Deployment, eventually, multipart
 
 URLENCODED = "application/x-www-form-urlencoded"
 LONG_AGO = "2000-01-01T00:00:00.000Z"
