@@ -56,9 +56,7 @@ def run(port: int, parameters: dict[str, str]) -> None:
             running_stack(port=port, folder=FOLDER, allowed_origins=origins, **parameters)
         )
         mailbox_url = running.enter_context(serving_mailbox(port=port + 1, emulator=stack.emulator))
-        website_url = running.enter_context(
-            serving_website(port=port + 2, form_url=stack.form_url)
-        )
+        website_url = running.enter_context(serving_website(port=port + 2, form_url=stack.form_url))
         running.enter_context(_addresses(stack, mailbox_url, website_url))
         _welcome(stack, mailbox_url, website_url)
         stack.emulator.wait()

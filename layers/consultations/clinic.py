@@ -56,7 +56,8 @@ def _enough_staff(staff: tuple[str, ...]) -> tuple[str, ...]:
 def _each_language(texts: dict[Language, str]) -> dict[Language, str]:
     if len(texts) < len(LANGUAGES):
         raise PydanticCustomError(
-            "languages", "needs a text for each language: {languages}",
+            "languages",
+            "needs a text for each language: {languages}",
             {"languages": ", ".join(LANGUAGES)},
         )
     return texts

@@ -133,7 +133,7 @@ def _answers(request: ConsultationRequest) -> dict[str, Any]:
 
 
 def _fingerprint(request: ConsultationRequest) -> str:
-    """SHA-256 of what the person answered, the same for the same answers in any encoding or language."""
+    """SHA-256 of what was answered, the same for the same answers in any encoding or language."""
     answers = {
         name: answer
         for name, answer in _answers(request).items()

@@ -60,7 +60,9 @@ _SENTENCES = {
     ("preferred_contact", "not_a_choice"): N_("Choose a call, a text message or an email"),
     ("phone", "missing"): N_("Enter the phone number where the clinic can reach you"),
     ("phone", "too_long"): N_("Enter a phone number of {limit} characters or fewer"),
-    ("phone", "not_a_phone_number"): N_("Enter a phone number with its area code, like 480-555-0100"),
+    ("phone", "not_a_phone_number"): N_(
+        "Enter a phone number with its area code, like 480-555-0100"
+    ),
     ("email", "missing"): N_("Enter the email address where the clinic can reach you"),
     ("email", "too_long"): N_("Enter an email address of {limit} characters or fewer"),
     ("email", "not_an_email_address"): N_("Enter an email address like name@example.com"),

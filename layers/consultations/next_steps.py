@@ -25,9 +25,7 @@ def clinic_answers(contact: PreferredContact, clinic: Clinic, language: Language
     )
 
 
-def next_steps(
-    contact: PreferredContact, location: str, clinic: Clinic, language: Language
-) -> str:
+def next_steps(contact: PreferredContact, location: str, clinic: Clinic, language: Language) -> str:
     """How and when the clinic answers, how to reach it before, and where to find help at once."""
     translate = translation(language)
     sooner = translate(_SOONER).format(

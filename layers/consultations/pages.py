@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -21,6 +22,7 @@ from consultations.consultation_request import (
     FIELD_NAMES,
     MESSAGE_MAX_LENGTH,
     REPEATABLE_FIELDS,
+    PreferredContact,
     checkbox,
     submission_key,
 )
@@ -43,6 +45,8 @@ _ENVIRONMENT = Environment(
 )
 _STYLE = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+Value = TypeVar("Value", bound=str)
 
 _LANGUAGE_NAMES = {"en": "English", "es": "Español"}
 _GROUPS = ("preferred_contact", "best_time", "location", "interests")
@@ -114,7 +118,9 @@ class Pages:
         Raises Problem 404 for a reference that this API never gave.
         """
         reference = request.query.get("reference", "")
-        contact = next((way for way in CONTACTS if way == request.query.get("contact")), "call")
+        contact: PreferredContact = next(
+            (way for way in CONTACTS if way == request.query.get("contact")), "call"
+        )
         if not is_consultation_id(reference):
             raise Problem.not_found()
         location = request.query.get("location", NOT_SURE)
@@ -160,7 +166,8 @@ class Pages:
         problem: Problem | None = None,
     ) -> HttpResponse:
         translate = translation(request.language)
-        errors = {error.field: error.detail(translate) for error in problem.errors} if problem else {}
+        mistakes = problem.errors if problem else []
+        errors = {mistake.field: mistake.detail(translate) for mistake in mistakes}
         shown = FIELD_NAMES - _NOT_SHOWN
         return self._page(
             status,
@@ -273,7 +280,7 @@ def _answer(name: str, value: object) -> object:
     return value if isinstance(value, str) else ""
 
 
-def _labelled(texts: Mapping[str, str], translate: Translate) -> list[Choice]:
+def _labelled(texts: Mapping[Value, str], translate: Translate) -> list[Choice]:
     return [Choice(value, translate(text)) for value, text in texts.items()]
 
 

@@ -67,10 +67,10 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return document
 
     @classmethod
-    def unreadable_body(cls, reason: str, **values: object) -> Self:
-        """400: the body is not what its content type says."""
+    def unreadable_body(cls, reason: str, *, limit: int = 0) -> Self:
+        """400: the body is not what its content type says, or has more fields than `limit`."""
         title = N_("The body could not be read")
-        return cls(400, "unreadable_body", title, reason, **values)
+        return cls(400, "unreadable_body", title, reason, limit=limit)
 
     @classmethod
     def invalid_key(cls) -> Self:

@@ -50,9 +50,7 @@ def test_headings_stand_below_the_heading_of_the_page(person: Person, website: s
     ]
 
 
-def test_the_sites_style_and_the_forms_leave_each_other_alone(
-    person: Person, website: str
-) -> None:
+def test_the_sites_style_and_the_forms_leave_each_other_alone(person: Person, website: str) -> None:
     person.page.goto(website)
     person.send_button.wait_for()
 

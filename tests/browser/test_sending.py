@@ -309,7 +309,7 @@ def test_offline_nothing_is_lost_and_nothing_looks_sent(person: Person) -> None:
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_it_tries_again_by_itself_until_the_request_is_stored(person: Person, status: int) -> None:
     name = somebody()
-    keys = []
+    keys: list[list[str]] = []
     hurry(person.page)
 
     def fail_twice(route: Route) -> None:
@@ -335,7 +335,7 @@ def test_it_tries_again_by_itself_until_the_request_is_stored(person: Person, st
 
 def test_an_answer_that_got_lost_is_asked_for_again_and_stored_once(person: Person) -> None:
     name = somebody()
-    lost = []
+    lost: list[int] = []
     hurry(person.page)
 
     def lose_the_first(route: Route) -> None:

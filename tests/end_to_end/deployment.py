@@ -51,9 +51,7 @@ class Deployment:
         """The answer to a GET below the root of the API; `headers` with _ for -."""
         return self._request(self.stack.form_url + path, "GET", b"", headers)
 
-    def _request(
-        self, url: str, method: str, body: bytes, headers: Mapping[str, str]
-    ) -> Answer:
+    def _request(self, url: str, method: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         address = urlsplit(url)
         connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
         try:

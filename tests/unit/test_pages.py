@@ -65,9 +65,7 @@ def words(html: str) -> str:
 
 def test_every_field_of_a_request_is_on_the_form() -> None:
     html = form(a_get("/")).body
-    names = set().union(
-        *(attribute(html, tag, "name") for tag in ("input", "textarea", "select"))
-    )
+    names = set().union(*(attribute(html, tag, "name") for tag in ("input", "textarea", "select")))
 
     # The language goes with the address that the form is posted to.
     assert names == FIELD_NAMES - {"language"}
@@ -111,9 +109,7 @@ def every_page() -> list[HttpResponse]:
             *(
                 refusal(
                     problem,
-                    an_http_request(
-                        urlencoded(), content_type=URLENCODED, Accept_Language=lang
-                    ),
+                    an_http_request(urlencoded(), content_type=URLENCODED, Accept_Language=lang),
                 )
                 for problem in PROBLEMS
             ),
@@ -147,14 +143,14 @@ def test_an_own_thank_you_page_may_be_sent_on_to() -> None:
 
     page = Pages(own).form(a_get("/"), now=NOW, submission_id=KEY)
 
-    assert "form-action 'self' https://www.example.com;" in (
-        page.headers["Content-Security-Policy"]
+    assert (
+        "form-action 'self' https://www.example.com;" in (page.headers["Content-Security-Policy"])
     )
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.code)
 def test_a_refused_form_keeps_what_was_typed(problem: Problem) -> None:
-    typed = "<b>1 & 2</b> \"quoted\" {{ 7*7 }}"
+    typed = '<b>1 & 2</b> "quoted" {{ 7*7 }}'
     request = an_http_request(
         urlencoded(message=typed, interests=["ptsd", "crps"], submission_id=KEY.replace("1", "2")),
         content_type=URLENCODED,
