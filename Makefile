@@ -17,7 +17,7 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check translations format build deploy clean environments python configuration
+.PHONY: help run test check screenshots translations format build deploy clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
@@ -39,6 +39,9 @@ check: environments ## Check style, types, the clinic's configuration and the te
 	$(MAKE) --no-print-directory configuration
 	$(LOCAL_BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(LOCAL_BIN)/sam validate --lint
+
+screenshots: environments ## Take the pictures in docs/screenshots again
+	PYTHONPATH=layers $(BIN)/python -m local.screenshots
 
 translations: environments ## Bring the Spanish catalogue up to the sentences in the code
 	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords N_ --no-location --sort-output \

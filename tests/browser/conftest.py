@@ -1,7 +1,6 @@
 """A real browser in front of the deployed stack: one Chromium, a fresh profile for each test."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -9,21 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
+from local.chromium import INSTALL, SWITCHES, chromium
 from local.website import serving_website
 from tests.browser.person import Person
 from tests.end_to_end.deployment import Deployment
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SWITCHES = (
-    "--no-sandbox",  # as root, where continuous integration runs
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    # Nothing of the browser's own may be mistaken for a request of the page.
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PATIENCE_MS = 30_000  # on a busy machine
 OpenBrowser = Callable[..., Person]
 
@@ -38,11 +27,11 @@ def lacking(what: str) -> NoReturn:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium as it is installed on this machine."""
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if chromium is None:
-        lacking("The browser tests need Chromium: on Debian and Ubuntu `apt-get install chromium`")
+    executable = chromium()
+    if executable is None:
+        lacking(f"The browser tests need a browser. {INSTALL}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(SWITCHES))
+        browser = playwright.chromium.launch(executable_path=executable, args=list(SWITCHES))
         yield browser
         browser.close()
 
