@@ -1,4 +1,4 @@
-"""The browser that tests, screenshots and measurements are made with: Chromium as it is installed."""
+"""The browser of tests, screenshots and measurements: Chromium as it is on this machine."""
 
 import shutil
 

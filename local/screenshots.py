@@ -63,7 +63,10 @@ def _states(form: str, website: str) -> dict[str, Callable[[Page], None]]:
         page.get_by_role("button", name="Send my request").wait_for()
 
     def at(path: str) -> Callable[[Page], None]:
-        return lambda page: page.goto(form + path) and None
+        def go(page: Page) -> None:
+            page.goto(form + path)
+
+        return go
 
     return {
         "form": at(""),
@@ -87,9 +90,8 @@ def _take(browser: Browser, name: str, state: Callable[[Page], None]) -> None:
             file = FOLDER / f"{name}-{width}-{scheme}.png"
             page.screenshot(path=file, full_page=True)
             page.close()
-            if pngquant := shutil.which(
-                "pngquant"
-            ):  # a third of the size, and no difference to see
+            # A third of the size, and no difference to see.
+            if pngquant := shutil.which("pngquant"):
                 subprocess.run(  # noqa: S603 - our own command, no shell
                     [pngquant, "--force", "--strip", "--output", file, "256", file], check=True
                 )

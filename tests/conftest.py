@@ -163,17 +163,31 @@ def deployment(
     tmp_path_factory: pytest.TempPathFactory, website_origin: str
 ) -> Iterator[Deployment]:
     """The product as `sam build` and `sam deploy` make it of template.yaml."""
+    folder = tmp_path_factory.mktemp("stack")
     with running_stack(
         port=_free_port(),
-        folder=tmp_path_factory.mktemp("stack"),
+        folder=folder,
         allowed_origins=(*ORIGINS, website_origin),
         ThrottleRate="1000",  # the tests are quicker than any person
         ThrottleBurst="1000",
     ) as stack:
-        yield Deployment(stack)
+        yield Deployment(stack, folder)
+
+
+@pytest.fixture
+def free_ports() -> int:
+    """The first of three ports in a row that nobody uses."""
+    return next(
+        port for port in iter(_free_port, None) if _is_free(port + 1) and _is_free(port + 2)
+    )
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) != 0

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -17,7 +18,7 @@ from local.stack import SENDER, STACK_NAME, Stack
 from tests.builders import fields
 
 ORIGINS = ("https://www.example.com", "http://localhost:8080")
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 Found = TypeVar("Found")
 _deserialize = TypeDeserializer().deserialize
@@ -42,33 +43,15 @@ class Deployment:
     """The stack, with the ways to use it and to look into it."""
 
     stack: Stack
+    folder: Path
 
     def request(self, method: str, body: bytes = b"", **headers: str) -> Answer:
         """The answer to a request to /consultations; `headers` with _ for -."""
-        return self._request(self.stack.consultations_url, method, body, headers)
+        return exchange(self.stack.consultations_url, method, body, _named(headers))
 
     def get(self, path: str, **headers: str) -> Answer:
         """The answer to a GET below the root of the API; `headers` with _ for -."""
-        return self._request(self.stack.form_url + path, "GET", b"", headers)
-
-    def _request(self, url: str, method: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        address = urlsplit(url)
-        connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
-        try:
-            connection.request(
-                method,
-                f"{address.path}?{address.query}" if address.query else address.path,
-                body,
-                {name.replace("_", "-"): value for name, value in headers.items()},
-            )
-            response = connection.getresponse()
-            return Answer(
-                response.status,
-                {name.lower(): value for name, value in response.getheaders()},
-                response.read().decode(),
-            )
-        finally:
-            connection.close()
+        return exchange(self.stack.form_url + path, "GET", b"", _named(headers))
 
     def post(self, *, headers: Mapping[str, str] | None = None, **changes: object) -> Answer:
         """The answer to a valid request as JSON, with these changes to its fields."""
@@ -175,6 +158,24 @@ class Deployment:
     def forget_sender(self) -> None:
         """Make SES refuse everything that the stack sends."""
         self.stack.aws.sesv2.delete_email_identity(EmailIdentity=SENDER)
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def exchange(url: str, method: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """The answer to an HTTP request."""
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
+    try:
+        path = address._replace(scheme="", netloc="").geturl()
+        connection.request(method, path, body, dict(headers))
+        response = connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, names, response.read().decode())
+    finally:
+        connection.close()
 
 
 def eventually(look: Callable[[], Found | None], what: str) -> Found:

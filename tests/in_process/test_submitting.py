@@ -196,14 +196,6 @@ def test_without_a_key_the_same_content_on_one_day_is_one_request(
     assert len(aws.items()) == 3
 
 
-def test_an_id_tells_nothing_about_the_content_to_who_does_not_know_the_salt(aws: Aws) -> None:
-    del aws
-    identifier = post(a_post(fields()))["document"]["id"]
-
-    assert len(identifier) == 14
-    assert not set(identifier.replace("-", "")) - set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-
-
 def test_every_mistake_is_named_at_once(aws: Aws) -> None:
     response = post(
         a_post(
