@@ -14,6 +14,7 @@ from tests.browser.person import ENGLISH, SPANISH, Person
 from tests.browser.test_sending import POSTS, hurry
 from tests.builders import CLINIC, NOW, a_get, urlencoded
 from tests.end_to_end.deployment import Deployment
+from tests.template import resource
 
 BROWSER = "text/html,application/xhtml+xml"
 URLENCODED = "application/x-www-form-urlencoded"
@@ -58,6 +59,19 @@ def internal_error(person: Person) -> None:
     person.page.goto(f"{person.deployment.stack.form_url}received")
 
 
+def throttled(person: Person) -> None:
+    """The emulator has no page of the gateway's own, so the template's is put in its place."""
+    response = resource("ConsultationsApi")["GatewayResponses"]["THROTTLED"]
+    page = response["ResponseTemplates"]["text/html"]
+    person.page.route(
+        person.deployment.stack.form_url,
+        lambda route: route.fulfill(
+            status=429, headers={"Content-Type": "text/html"}, body=page.encode()
+        ),
+    )
+    person.open_form()
+
+
 def at(path: str) -> Callable[[Person], None]:
     def go(person: Person) -> None:
         person.page.goto(person.deployment.stack.form_url + path)
@@ -75,6 +89,7 @@ STATES: dict[str, Callable[[Person], None]] = {
     "confirmation in Spanish": at(f"{CONFIRMATION}&lang=es"),
     "404": at("no/such/page"),
     "405": at("consultations"),
+    "429": throttled,
     "500": internal_error,
 }
 
@@ -190,6 +205,10 @@ def test_every_page_is_valid_html(deployment: Deployment, tmp_path: Path) -> Non
         ),
     ]
     files = list((Path(__file__).parents[2] / "examples" / "website").glob("*.html"))
+    gateway = tmp_path / "gateway.html"
+    response = resource("ConsultationsApi")["GatewayResponses"]["THROTTLED"]
+    gateway.write_text(response["ResponseTemplates"]["text/html"], encoding="utf-8")
+    files.append(gateway)
     for number, answer in enumerate(answers):
         file = tmp_path / f"{number}-{answer.status}.html"
         file.write_text(answer.body, encoding="utf-8")
