@@ -54,8 +54,7 @@ def main() -> int:
             port=PORT,
             folder=Path(folder),
             allowed_origins=[f"http://{HOST}:{PORT + 2}"],
-            ThrottleRate="1000",
-            ThrottleBurst="1000",
+            parameters={"ThrottleRate": "1000", "ThrottleBurst": "1000"},
         ) as stack,
         serving_website(port=PORT + 2, form_url=stack.form_url) as website,
         sync_playwright() as playwright,
@@ -118,7 +117,7 @@ def _visit(
 ) -> Visit:
     answers: list[Response] = []
     with _slow_page(browser, **options) as page:
-        page.on("response", answers.append)
+        page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - a builtin is refused
         page.goto(address, wait_until="load")
         painted, usable = times(page)
         bodies = [answer.body() for answer in answers if answer.url.startswith("http")]

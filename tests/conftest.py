@@ -10,6 +10,8 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -19,13 +21,14 @@ from moto import mock_aws
 
 from local.emulator import HOST
 from local.stack import running_stack
-from tests.end_to_end.deployment import ORIGINS, Deployment
+from tests.end_to_end.deployment import HEARTBEAT_ADDRESS, ORIGINS, Deployment
 from tests.template import resource
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
 
 
 # The functions read their environment when they are imported.
@@ -46,6 +49,10 @@ os.environ.update(
         "CONFIGURATION_SET": "alert-mail",
         "ALERT_DETAIL": "contact",
         "ALERT_OVERRIDE_ADDRESS": "",
+        "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alarms",
+        "CONSULTATIONS_URL": "https://api.example.com/test/consultations",
+        "HEARTBEAT_ADDRESS": "heartbeat@example.com",
+        "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
     }
 )
 for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
@@ -105,11 +112,18 @@ class Aws:
 
     dynamodb: "DynamoDBClient"
     sesv2: "SESV2Client"
+    sqs: "SQSClient"
 
     @property
     def mails(self) -> list[dict[str, Any]]:
         """The SendEmail requests that SES accepted, in order."""
         return _accepted_mails
+
+    def letters(self) -> list[dict[str, Any]]:
+        """The dead letters, taken from their queue."""
+        queue = os.environ["UNDELIVERED_RECORDS_URL"]
+        messages = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in messages.get("Messages", [])]
 
     def items(self) -> list[dict[str, Any]]:
         """All items of the table, with DynamoDB's type names taken off."""
@@ -125,7 +139,7 @@ class Aws:
         return item
 
 
-_clients = boto3.client("dynamodb"), boto3.client("sesv2")
+_clients = boto3.client("dynamodb"), boto3.client("sesv2"), boto3.client("sqs")
 
 
 @pytest.fixture
@@ -139,6 +153,7 @@ def aws() -> Iterator[Aws]:
         )
         account.sesv2.create_email_identity(EmailIdentity="alerts@example.com")
         account.sesv2.create_configuration_set(ConfigurationSetName="alert-mail")
+        account.sqs.create_queue(QueueName="undelivered")
         _accepted_mails.clear()
         yield account
 
@@ -159,19 +174,24 @@ def website_origin() -> str:
 
 
 @pytest.fixture(scope="session")
-def deployment(
-    tmp_path_factory: pytest.TempPathFactory, website_origin: str
-) -> Iterator[Deployment]:
+def deployment(website_origin: str) -> Iterator[Deployment]:
     """The product as `sam build` and `sam deploy` make it of template.yaml."""
-    folder = tmp_path_factory.mktemp("stack")
-    with running_stack(
-        port=_free_port(),
-        folder=folder,
-        allowed_origins=(*ORIGINS, website_origin),
-        ThrottleRate="1000",  # the tests are quicker than any person
-        ThrottleBurst="1000",
-    ) as stack:
-        yield Deployment(stack, folder)
+    with (
+        # Not one of pytest's, which stay: the layer is thousands of files.
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        running_stack(
+            port=_free_port(),
+            folder=Path(folder),
+            allowed_origins=(*ORIGINS, website_origin),
+            # The tests are quicker than any person.
+            parameters={
+                "ThrottleRate": "1000",
+                "ThrottleBurst": "1000",
+                "HeartbeatAddress": HEARTBEAT_ADDRESS,
+            },
+        ) as stack,
+    ):
+        yield Deployment(stack, Path(folder))
 
 
 @pytest.fixture

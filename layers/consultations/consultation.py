@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from consultations import heartbeat
 from consultations.clinic import Clinic
 from consultations.consultation_request import ConsultationRequest
 from consultations.contact_details import e164
@@ -48,6 +49,8 @@ class Consultation:
     reasons: tuple[str, ...]
     fingerprint: str
     expires_at: datetime
+    heartbeat: bool
+    """Whether it is the deployment's own daily test, and nobody's request."""
 
     full_name: str
     preferred_contact: str
@@ -80,6 +83,7 @@ class Consultation:
         correlation_id: str,
         clinic: Clinic,
         retention: Retention,
+        is_heartbeat: bool = False,
     ) -> Self:
         """The consultation that this request becomes when it is received.
 
@@ -97,7 +101,10 @@ class Consultation:
             status=verdict.status,
             reasons=verdict.reasons,
             fingerprint=fingerprint,
-            expires_at=retention.ends_at(verdict.status, received_at),
+            expires_at=received_at + heartbeat.KEPT_FOR
+            if is_heartbeat
+            else retention.ends_at(verdict.status, received_at),
+            heartbeat=is_heartbeat,
             phone_e164=e164(request.phone) if request.phone else None,
             wording_versions={
                 statement.name: getattr(clinic.wording, statement.name).version

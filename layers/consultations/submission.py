@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import urlencode
 
+from consultations import heartbeat
 from consultations.clinic import Clinic
 from consultations.consultation import Consultation, Retention
 from consultations.consultation_request import (
@@ -36,6 +37,7 @@ class Receipt:
     next_steps: str
     confirmation_url: str
     """The page that says so, relative to where the request was posted. Names nobody."""
+    is_heartbeat: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +55,20 @@ class Submissions:
         refuse_unknown_origin(http_request, self.allowed_origins)
         request = self._read(http_request)
         verdict = screen(request)
+        key = _idempotency_key(http_request, request)
+        is_heartbeat = heartbeat.is_proven(
+            http_request.header(heartbeat.HEADER), key, salt=self.id_salt, now=now
+        )
         consultation = Consultation.received(
             request,
             verdict,
-            key=_idempotency_key(http_request, request),
+            key=key,
             id_salt=self.id_salt,
             received_at=now,
             correlation_id=http_request.correlation_id,
             clinic=self.clinic,
             retention=self.retention,
+            is_heartbeat=is_heartbeat,
         )
         try:
             added = self.consultations.add(consultation)
@@ -78,6 +85,7 @@ class Submissions:
                 request.preferred_contact, request.location, self.clinic, http_request.language
             ),
             confirmation_url=self._confirmation_url(consultation, http_request.language),
+            is_heartbeat=is_heartbeat,
         )
 
     def _read(self, http_request: HttpRequest) -> ConsultationRequest:

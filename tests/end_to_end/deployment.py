@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -17,6 +18,7 @@ from local.mailbox import Mail, mails
 from local.stack import SENDER, STACK_NAME, Stack
 from tests.builders import fields
 
+HEARTBEAT_ADDRESS = "heartbeat@example.com"
 ORIGINS = ("https://www.example.com", "http://localhost:8080")
 PATIENCE_SECONDS = 60
 
@@ -107,6 +109,10 @@ class Deployment:
             },
         )
 
+    def all_alerts(self) -> list[Mail]:
+        """Every alert that was sent until now."""
+        return mails(self.stack.emulator)
+
     def alerts(self, reference: str) -> list[Mail]:
         """The alerts about this consultation that were sent until now."""
         return [mail for mail in mails(self.stack.emulator) if reference in mail.subject]
@@ -122,23 +128,29 @@ class Deployment:
         """
         self.alert(self.received(full_name="The last one"))
 
-    def run(self, logical_id: str) -> None:
-        """Run this function of the template once, as its schedule does."""
-        function = self._function_name(logical_id)
-        outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=b"{}")
-        assert "FunctionError" not in outcome, outcome["Payload"].read()
-
-    def _function_name(self, logical_id: str) -> str:
-        resource = self.stack.aws.cloudformation.describe_stack_resource(
+    def physical_id(self, logical_id: str) -> str:
+        """What a resource of the template is called where it is deployed."""
+        return self.stack.aws.cloudformation.describe_stack_resource(
             StackName=STACK_NAME, LogicalResourceId=logical_id
-        )
-        return resource["StackResourceDetail"]["PhysicalResourceId"]
+        )["StackResourceDetail"]["PhysicalResourceId"]
+
+    def output(self, name: str) -> str:
+        """An output of the stack."""
+        stack = self.stack.aws.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}[name]
+
+    def run(self, logical_id: str, event: Mapping[str, object] = MappingProxyType({})) -> None:
+        """Run this function of the template once, as its schedule does or with this event."""
+        function = self.physical_id(logical_id)
+        payload = json.dumps(dict(event)).encode()
+        outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=payload)
+        assert "FunctionError" not in outcome, outcome["Payload"].read()
 
     @contextmanager
     def without_table(self) -> Iterator[None]:
         """The function that stores requests looks for a table that is not there."""
         functions = self.stack.aws.functions
-        name = self._function_name("SubmitConsultationFunction")
+        name = self.physical_id("SubmitConsultationFunction")
         found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         broken = {**found, "TABLE_NAME": "no-such-table"}
         functions.update_function_configuration(
