@@ -1,5 +1,7 @@
 """POST /consultations: a posted form becomes a stored consultation."""
 
+from consultations import cold_start  # isort: split - before what it speeds up
+
 import os
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +32,7 @@ submissions = Submissions(
     ),
     allowed_origins=allowed_origins,
 )
+cold_start.finished()
 
 
 @logger.inject_lambda_context(correlation_id_path="requestContext.requestId")

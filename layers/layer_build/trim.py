@@ -17,6 +17,10 @@ OPERATIONS = {
 }
 """The services and operations that the functions call; a test holds it against their code."""
 
+_ENDPOINT_PREFIXES = {"dynamodb", "email", "xray"}
+
+STAND_INS = Path(__file__).parent / "stand_ins"
+
 _SERVICE_FILES = ("service-2.json", "endpoint-rule-set-1.json", "paginators-1.json")
 _UNREAD = (
     # pydantic itself works in the build; functions run the schema that it made in pydantic_core.
@@ -56,6 +60,8 @@ def trim(target: Path) -> None:
     for folder in [path for path in target.rglob("tests") if path.is_dir()]:
         shutil.rmtree(folder)
     trim_services(target / "botocore" / "data")
+    trim_endpoints(target / "botocore" / "data" / "endpoints.json")
+    stand_in(target)
     write_amazon_roots(target)
 
 
@@ -107,6 +113,27 @@ def trim_service(folder: Path) -> None:
             (newest / name).write_text(
                 json.dumps(document, separators=(",", ":")), encoding="utf-8"
             )
+
+
+def trim_endpoints(path: Path) -> None:
+    """Keep the endpoints of the services that we call, in every partition."""
+    document = _read(path)
+    for partition in document["partitions"]:
+        partition["services"] = {
+            name: endpoints
+            for name, endpoints in partition["services"].items()
+            if name in _ENDPOINT_PREFIXES
+        }
+    path.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+
+
+def stand_in(target: Path) -> None:
+    """Replace modules that are imported by their package but used by no function."""
+    for stub in sorted(STAND_INS.rglob("*.py")):
+        replaced = target / stub.relative_to(STAND_INS)
+        if not replaced.is_file():
+            raise ValueError(f"{replaced.relative_to(target)} is not there to be stood in for")
+        shutil.copy(stub, replaced)
 
 
 def write_amazon_roots(target: Path) -> None:

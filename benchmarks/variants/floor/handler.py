@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 endpoint = urlsplit(os.environ["AWS_ENDPOINT_URL"])
-connection = http.client.HTTPSConnection(
-    endpoint.hostname,
-    endpoint.port,
-    context=ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"]),
-)
+if endpoint.scheme == "https":
+    trusted = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+    connection = http.client.HTTPSConnection(endpoint.hostname, endpoint.port, context=trusted)
+else:
+    connection = http.client.HTTPConnection(endpoint.hostname, endpoint.port)
 REQUIRED = ("full_name", "preferred_contact", "location", "age_18_plus", "consent_to_contact")
 
 
