@@ -4,11 +4,15 @@
 PYTHON = python3
 PORT = 8780
 ENV = dev
+STACK = consultations-dev
+N = 1000
+N_TORTURE = 1000
+SEED = 1
 
 BIN = .venv/bin
 LOCAL_BIN = .venv-local/bin
 # What the layer holds is built for Lambda with the pip of this environment.
-SAM = MAKEFLAGS= PYTHON="$(CURDIR)/$(LOCAL_BIN)/python" $(LOCAL_BIN)/sam
+SAM = MAKEFLAGS= PYTHON="'$(CURDIR)/$(LOCAL_BIN)/python'" $(LOCAL_BIN)/sam
 
 export SAM_CLI_TELEMETRY = 0
 export __SAM_CLI_APP_DIR = $(CURDIR)/.venv-local/sam
@@ -17,17 +21,20 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format build deploy clean environments python configuration
+.PHONY: help run test check screenshots translations format build deploy redrive simulate mutants torture clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s  %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "With another Python: make PYTHON=python3.12 COMMAND"
+	@echo "  make run PORT=9000                    on other ports"
+	@echo "  make run PARAMETERS=AlertDetail=full  with other parameters of template.yaml"
+	@echo "  make test ARGS=tests/unit             some of the tests"
+	@echo "  make PYTHON=python3.12 run            with another Python, when nothing is installed yet"
 
-run: environments ## Run everything on this machine, on ports PORT (8780) and the next
-	@exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)
+run: environments ## Run everything on this machine, on ports PORT (8780) and the next two
+	@PYTHONPATH=layers exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)
 
 test: environments ## Run all tests, those against the deployed stack too
 	$(BIN)/python -m pytest $(ARGS)
@@ -39,6 +46,16 @@ check: environments ## Check style, types, the clinic's configuration and the te
 	$(MAKE) --no-print-directory configuration
 	$(LOCAL_BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(LOCAL_BIN)/sam validate --lint
+
+screenshots: environments ## Take the pictures in docs/screenshots again
+	PYTHONPATH=layers $(BIN)/python -m local.screenshots
+
+translations: environments ## Bring the Spanish catalogue up to the sentences in the code
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords N_ --no-location --sort-output \
+		--output-file .local/consultations.pot .
+	$(BIN)/pybabel --quiet update --domain consultations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 96 \
+		--input-file .local/consultations.pot --output-dir layers/consultations/locales
+	$(BIN)/pybabel --quiet compile --domain consultations --directory layers/consultations/locales
 
 format: environments ## Put the code in the style that check asks for
 	$(BIN)/ruff check --fix
@@ -53,9 +70,21 @@ deploy: environments configuration ## Build and deploy to AWS: ENV=dev, staging 
 	$(SAM) build --config-env $(ENV:dev=default)
 	$(SAM) deploy --config-env $(ENV:dev=default)
 
+redrive: environments ## Try alerts that are stuck again, in STACK (consultations-dev)
+	@PYTHONPATH=layers $(BIN)/python -m operations.redrive "$(STACK)"
+
+simulate: environments ## Try to break delivery in N (1000) random histories, from SEED (1)
+	@PYTHONPATH=layers $(BIN)/python -m tests.simulation --histories "$(N)" --seed "$(SEED)"
+
+mutants: environments ## Check that the simulation notices each of the seeded faults
+	@PYTHONPATH=layers $(BIN)/python -m tests.simulation.mutants
+
+torture: environments ## Submit N_TORTURE (1000) requests to a deployed stack while it fails
+	@PYTHONPATH=layers $(BIN)/python -m tests.torture --submissions "$(N_TORTURE)"
+
 clean: ## Remove what these commands made
 	rm -rf .venv .venv-local .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find functions layers local tests -name __pycache__ -prune -exec rm -rf {} +
+	find functions layers local operations tests -name __pycache__ -prune -exec rm -rf {} +
 
 configuration: environments
 	PYTHONPATH=layers $(BIN)/python -m consultations.clinic
@@ -76,7 +105,7 @@ environments: .venv/complete .venv-local/complete
 	$(PYTHON) -m venv --clear .venv-local && \
 	$(LOCAL_BIN)/python -m pip install $(PIP) --requirement local/requirements.txt && \
 	mkdir -p .venv-local/sam && \
-	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800}' > .venv-local/sam/metadata.json && \
+	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800.0}' > .venv-local/sam/metadata.json && \
 	touch $@ && echo "$$(($$(date +%s) - started)) s"
 
 PIP = --quiet --disable-pip-version-check --no-compile

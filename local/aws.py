@@ -11,9 +11,13 @@ from local.processes import TOOLS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
 REGION = "us-east-1"
 KEY = "test"
@@ -81,11 +85,23 @@ class Aws:
         )
 
     @property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """The alarms."""
+        return self._session.client(
+            "cloudwatch", endpoint_url=self._endpoint_url, config=self._config
+        )
+
+    @property
     def dynamodb(self) -> "DynamoDBClient":
         """The table."""
         return self._session.client(
             "dynamodb", endpoint_url=self._endpoint_url, config=self._config
         )
+
+    @property
+    def events(self) -> "EventBridgeClient":
+        """The bus of events."""
+        return self._session.client("events", endpoint_url=self._endpoint_url, config=self._config)
 
     @property
     def functions(self) -> "LambdaClient":
@@ -96,3 +112,13 @@ class Aws:
     def sesv2(self) -> "SESV2Client":
         """The mail."""
         return self._session.client("sesv2", endpoint_url=self._endpoint_url, config=self._config)
+
+    @property
+    def sns(self) -> "SNSClient":
+        """The topic of alarms."""
+        return self._session.client("sns", endpoint_url=self._endpoint_url, config=self._config)
+
+    @property
+    def sqs(self) -> "SQSClient":
+        """The dead letters."""
+        return self._session.client("sqs", endpoint_url=self._endpoint_url, config=self._config)

@@ -1,10 +1,12 @@
 """The product on the emulator: template.yaml itself, built and deployed by the real SAM CLI."""
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from local.aws import Aws, tool_environment
@@ -25,6 +27,7 @@ class Stack:
 
     emulator: Emulator
     aws: Aws
+    form_url: str
     consultations_url: str
     table_name: str
     allowed_origins: Sequence[str]
@@ -32,11 +35,17 @@ class Stack:
 
 @contextmanager
 def running_stack(
-    *, port: int, folder: Path, allowed_origins: Sequence[str], **parameters: str
+    *,
+    port: int,
+    folder: Path,
+    allowed_origins: Sequence[str],
+    parameters: Mapping[str, str] = MappingProxyType({}),
+    functions_environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Stack]:
     """The stack on an emulator on this port; afterwards nothing of it runs any more.
 
-    What is built and logged is kept in `folder`; `parameters` are further ones of the template.
+    What is built and logged is kept in `folder`; `parameters` are further ones of the template,
+    `functions_environment` variables that the functions see beside those of the template.
     Raises StartError if a step fails.
     """
     origins = {"AllowedOrigins": ",".join(allowed_origins)}
@@ -44,9 +53,11 @@ def running_stack(
         with step("Building the functions and their layer"):
             template = _build(folder)
         with step("Starting the AWS emulator"):
-            emulator = started.enter_context(running_emulator(port=port, folder=folder))
+            emulator = started.enter_context(
+                running_emulator(port=port, folder=folder, functions=functions_environment)
+            )
         with step("Deploying template.yaml to it"):
-            _deploy(template, emulator, folder, PARAMETERS | origins | parameters)
+            _deploy(template, emulator, folder, {**PARAMETERS, **origins, **parameters})
         aws = Aws(emulator.url)
         with step("Verifying the sender of the alerts"):
             aws.sesv2.create_email_identity(EmailIdentity=SENDER)
@@ -56,12 +67,13 @@ def running_stack(
 def _build(folder: Path) -> Path:
     # The emulator runs the functions on its own interpreter, so the layer is built by it and for
     # it, and kept apart from what `make build` makes for Lambda.
+    interpreter = {"PYTHON": shlex.quote(str(TOOLS / "python")), "OPTIONS": "--here"}
     build = folder / "build"
     cache = folder / f"cache-{sys.implementation.cache_tag}"
     complete(
         ["sam", "build", "--cached", "--build-dir", str(build), "--cache-dir", str(cache)],
         log=folder / "build.log",
-        environment=tool_environment() | {"PYTHON": str(TOOLS / "python"), "PLATFORM": ""},
+        environment=tool_environment() | interpreter,
         failed="`sam build` failed.",
     )
     return build / "template.yaml"
@@ -87,11 +99,12 @@ def _deploy(
 def _deployed(emulator: Emulator, aws: Aws, allowed_origins: Sequence[str]) -> Stack:
     stack = aws.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    path = urlsplit(outputs["ConsultationsUrl"]).path
+    api = f"{emulator.url}/_aws/execute-api/{outputs['ApiId']}"
     return Stack(
         emulator=emulator,
         aws=aws,
-        consultations_url=f"{emulator.url}/_aws/execute-api/{outputs['ApiId']}{path}",
+        form_url=api + urlsplit(outputs["FormUrl"]).path,
+        consultations_url=api + urlsplit(outputs["ConsultationsUrl"]).path,
         table_name=outputs["TableName"],
         allowed_origins=allowed_origins,
     )

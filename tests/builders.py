@@ -97,6 +97,44 @@ def an_http_request(
     return HttpRequest.from_event(a_post(body, content_type=content_type, **headers))
 
 
+def a_get(
+    resource: str,
+    *,
+    query: dict[str, str] | None = None,
+    url_path: str | None = None,
+    path_parameters: dict[str, str] | None = None,
+    **headers: str,
+) -> HttpRequest:
+    """A browser's request for a page, `headers` with _ for -."""
+    return HttpRequest.from_event(
+        a_get_event(
+            resource,
+            query=query,
+            url_path=url_path,
+            path_parameters=path_parameters,
+            **headers,
+        )
+    )
+
+
+def a_get_event(
+    resource: str,
+    *,
+    query: dict[str, str] | None = None,
+    url_path: str | None = None,
+    path_parameters: dict[str, str] | None = None,
+    **headers: str,
+) -> dict[str, Any]:
+    """The API Gateway event of it."""
+    page = event("get_form.json")
+    page["resource"] = resource
+    page["queryStringParameters"] = query
+    page["pathParameters"] = path_parameters
+    page["requestContext"]["path"] = url_path or f"/dev{resource}"
+    page["headers"] |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return page
+
+
 def urlencoded(**changes: object) -> bytes:
     """The body of an HTML form: ticked boxes are on, unticked ones are not there."""
     pairs: list[tuple[str, str]] = []
@@ -112,13 +150,13 @@ class _Context:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
     aws_request_id: str = "00000000-0000-4000-8000-000000000000"
-    remaining_ms: int = 60_000
+    remaining_ms: int = 180_000
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms
 
 
-def a_context(*, remaining_ms: int = 60_000) -> LambdaContext:
+def a_context(*, remaining_ms: int = 180_000) -> LambdaContext:
     """What Lambda tells a function about its invocation."""
     return cast("LambdaContext", _Context(remaining_ms=remaining_ms))
 

@@ -1,11 +1,17 @@
-"""AWS in process: moto's DynamoDB and SES, the table built from template.yaml."""
+"""AWS in process: moto's DynamoDB and SES, the table built from template.yaml.
+
+And the stack itself, deployed once for all tests that ask for it.
+"""
 
 import io
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,12 +19,16 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
+from local.emulator import HOST
+from local.stack import running_stack
+from tests.end_to_end.deployment import HEARTBEAT_ADDRESS, ORIGINS, Deployment
 from tests.template import resource
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
 
 
 # The functions read their environment when they are imported.
@@ -40,6 +50,10 @@ os.environ.update(
         "CONFIGURATION_SET": "alert-mail",
         "ALERT_DETAIL": "contact",
         "ALERT_OVERRIDE_ADDRESS": "",
+        "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alarms",
+        "CONSULTATIONS_URL": "https://api.example.com/test/consultations",
+        "HEARTBEAT_ADDRESS": "heartbeat@example.com",
+        "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
     }
 )
 for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
@@ -99,11 +113,18 @@ class Aws:
 
     dynamodb: "DynamoDBClient"
     sesv2: "SESV2Client"
+    sqs: "SQSClient"
 
     @property
     def mails(self) -> list[dict[str, Any]]:
         """The SendEmail requests that SES accepted, in order."""
         return _accepted_mails
+
+    def letters(self) -> list[dict[str, Any]]:
+        """The dead letters, taken from their queue."""
+        queue = os.environ["UNDELIVERED_RECORDS_URL"]
+        messages = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in messages.get("Messages", [])]
 
     def items(self) -> list[dict[str, Any]]:
         """All items of the table, with DynamoDB's type names taken off."""
@@ -119,7 +140,7 @@ class Aws:
         return item
 
 
-_clients = boto3.client("dynamodb"), boto3.client("sesv2")
+_clients = boto3.client("dynamodb"), boto3.client("sesv2"), boto3.client("sqs")
 
 
 @pytest.fixture
@@ -133,6 +154,7 @@ def aws() -> Iterator[Aws]:
         )
         account.sesv2.create_email_identity(EmailIdentity="alerts@example.com")
         account.sesv2.create_configuration_set(ConfigurationSetName="alert-mail")
+        account.sqs.create_queue(QueueName="undelivered")
         _accepted_mails.clear()
         yield account
 
@@ -144,3 +166,49 @@ def logs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     for handler in logging.getLogger("consultations").handlers:
         monkeypatch.setattr(handler, "stream", lines)
     return Logs(lines, capsys)
+
+
+@pytest.fixture(scope="session")
+def website_origin() -> str:
+    """Where the example website is served from."""
+    return f"http://{HOST}:{_free_port()}"
+
+
+@pytest.fixture(scope="session")
+def deployment(website_origin: str) -> Iterator[Deployment]:
+    """The product as `sam build` and `sam deploy` make it of template.yaml."""
+    with (
+        # Not one of pytest's, which stay: the layer is thousands of files.
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        running_stack(
+            port=_free_port(),
+            folder=Path(folder),
+            allowed_origins=(*ORIGINS, website_origin),
+            # The tests are quicker than any person.
+            parameters={
+                "ThrottleRate": "1000",
+                "ThrottleBurst": "1000",
+                "HeartbeatAddress": HEARTBEAT_ADDRESS,
+            },
+        ) as stack,
+    ):
+        yield Deployment(stack, Path(folder))
+
+
+@pytest.fixture
+def free_ports() -> int:
+    """The first of three ports in a row that nobody uses."""
+    return next(
+        port for port in iter(_free_port, None) if _is_free(port + 1) and _is_free(port + 2)
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) != 0

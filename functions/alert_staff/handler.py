@@ -1,5 +1,7 @@
 """The table's stream: each new consultation alerts the staff of its location."""
 
+from consultations import cold_start  # isort: split - before what it speeds up
+
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +16,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from consultations import observability
-from consultations.alerting import StaffAlerts
+from consultations.alerting import StaffAlerts, time_for_another
 
 logger = Logger()
 metrics = Metrics()
@@ -22,10 +24,13 @@ tracer = Tracer()
 staff_alerts = StaffAlerts.from_environment()
 # Never raise for a whole batch: that exception repeats the messages of all its causes in the log.
 processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+cold_start.finished()
 
 
-def record_handler(record: DynamoDBRecord) -> None:
+def record_handler(record: DynamoDBRecord, lambda_context: LambdaContext) -> None:
     """Alert staff about one consultation; an error makes the stream deliver this record again."""
+    if not time_for_another(lambda_context.get_remaining_time_in_millis()):
+        raise TimeoutError
     consultation_id = record["dynamodb"]["Keys"]["id"]["S"]
     try:
         outcome = staff_alerts.deliver(consultation_id, now=datetime.now(UTC))

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -11,18 +11,45 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
 _AMAZON_ROOTS = Path(__file__).with_name("amazon_roots.pem")  # written by the layer's build
 
 
 def dynamodb_client() -> "DynamoDBClient":
-    """A client for a person who waits: three tries of at most 3 s each."""
-    return boto3.client("dynamodb", config=_config(read_timeout=2), verify=_trusted_roots())
+    """A client for a person who waits: three tries of at most 3 s each, within 12 s."""
+    return boto3.client(
+        "dynamodb",
+        config=_config(
+            read_timeout=2,
+            tries=3,
+            # A quarter of what a put costs, and it tells nobody anything: what is put is made by
+            # this package alone, and its tests put it where it is checked.
+            parameter_validation=False,
+            user_agent="consultations",
+            account_id_endpoint_mode="disabled",
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            disable_request_compression=True,
+        ),
+        verify=_trusted_roots(),
+    )
 
 
 def sesv2_client() -> "SESV2Client":
-    """A client for mail, which may take SES a moment: three tries of at most 6 s each."""
-    return boto3.client("sesv2", config=_config(read_timeout=5), verify=_trusted_roots())
+    """A client for mail: one try of at most 6 s, since a retry might be a second mail."""
+    return boto3.client("sesv2", config=_config(read_timeout=5, tries=1), verify=_trusted_roots())
+
+
+def sqs_client() -> "SQSClient":
+    """A client for a short notice: two tries of at most 3 s each."""
+    return boto3.client("sqs", config=_config(read_timeout=2, tries=2), verify=_trusted_roots())
+
+
+def sns_client() -> "SNSClient":
+    """A client for a short notice: two tries of at most 3 s each."""
+    return boto3.client("sns", config=_config(read_timeout=2, tries=2), verify=_trusted_roots())
 
 
 def error_code(error: Exception) -> str:
@@ -40,17 +67,10 @@ def _trusted_roots() -> str | None:
     return str(_AMAZON_ROOTS) if os.environ["TRUSTED_ROOTS"] == "amazon" else None
 
 
-def _config(*, read_timeout: int) -> Config:
+def _config(*, read_timeout: int, tries: int, **settings: Any) -> Config:  # noqa: ANN401 - as Config takes them
     return Config(
         connect_timeout=1,
         read_timeout=read_timeout,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        # Both cost as much as the rest of a call, and tell nobody anything: what is sent is made by
-        # this package alone, and its tests send it to a service that checks it.
-        parameter_validation=False,
-        user_agent="consultations",
-        account_id_endpoint_mode="disabled",
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        disable_request_compression=True,
+        retries={"mode": "standard", "total_max_attempts": tries},
+        **settings,
     )

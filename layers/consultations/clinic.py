@@ -4,11 +4,13 @@ Run as a program it checks the file and says which entry is wrong.
 """
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 from consultations.contact_details import email_address
+from consultations.language import LANGUAGES, Language
 from consultations.rules import After, Limited
 
 CLINIC_FILE = Path(__file__).with_name("clinic.toml")
@@ -47,6 +49,12 @@ def _enough_staff(staff: tuple[str, ...]) -> tuple[str, ...]:
     return staff
 
 
+def _each_language(texts: dict[Language, str]) -> dict[Language, str]:
+    if len(texts) < len(LANGUAGES):
+        raise ValueError(f"needs a text for each language: {', '.join(LANGUAGES)}")
+    return texts
+
+
 def _locations(locations: dict[str, "Location"]) -> dict[str, "Location"]:
     if not locations or NOT_SURE in locations:
         raise ValueError("needs at least one location, and none may be called not_sure")
@@ -57,6 +65,8 @@ Line = Annotated[str, Limited(pattern=r"^\S.{0,78}\S$")]
 ShortLine = Annotated[str, Limited(pattern=r"^\S(?:.{0,14}\S)?$")]
 """Up to 16 characters, so that the subject of an alert stays within 60."""
 Sentence = Annotated[str, Limited(pattern=r"^\S.{0,998}\S$")]
+Lines = Annotated[dict[Language, Line], After(_each_language)]
+Sentences = Annotated[dict[Language, Sentence], After(_each_language)]
 TimeZone = Annotated[str, After(_known_time_zone)]
 EmailAddress = Annotated[str, After(_email_address)]
 Phone = Annotated[str, Limited(pattern=r"^\+[0-9][0-9 ()-]{7,28}[0-9]$")]
@@ -75,18 +85,18 @@ class Location:
 
     name: ShortLine
     time_zone: TimeZone
-    hours: Line
+    hours: Lines
     staff: Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A sentence that a person agrees to, and the version of its wording."""
+    """A sentence that a person agrees to, in each language, and the version of its wording."""
 
     __pydantic_config__: ClassVar = _FORBID_UNKNOWN
 
     version: Line
-    text: Sentence
+    text: Sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +118,11 @@ class Clinic:
 
     name: Line
     phone: Phone
-    hours: Line
+    hours: Lines
     time_zone: TimeZone
-    replies_within: Line
-    thank_you_url: HttpsUrl
+    replies_within: Lines
+    thank_you_url: HttpsUrl | None = None
+    """The clinic's own page after a request; without it the API's /received is shown."""
     reply_to: EmailAddress
     staff: Staff
     locations: Annotated[dict[LocationKey, Location], After(_locations)]
@@ -126,6 +137,22 @@ class Clinic:
             staff=self.staff,
         )
 
+    def mailboxes(self, addresses: Iterable[str]) -> list[str]:
+        """What to call these addresses where an address may not stand, like `Mesa, mailbox 2`.
+
+        One address may be several mailboxes; one that is not of the clinic's staff is a test's.
+        """
+        lists = [("Any location", self.staff)]
+        lists += [(location.name, location.staff) for location in self.locations.values()]
+        wanted = {address.lower() for address in addresses}
+        found = {
+            f"{name}, mailbox {number}": address.lower()
+            for name, staff in lists
+            for number, address in enumerate(staff, start=1)
+            if address.lower() in wanted
+        }
+        return [*found, *(["a test mailbox"] if wanted - set(found.values()) else [])]
+
 
 def load_clinic() -> Clinic:
     """The clinic of this deployment: as the build found it valid, or else from the file."""
@@ -133,7 +160,8 @@ def load_clinic() -> Clinic:
         from consultations.built.clinic import CLINIC
     except ImportError:
         return read_clinic(CLINIC_FILE)
-    return CLINIC
+    clinic: Clinic = CLINIC
+    return clinic
 
 
 def read_clinic(path: Path) -> Clinic:

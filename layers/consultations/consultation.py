@@ -3,21 +3,26 @@
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from consultations import heartbeat
 from consultations.clinic import Clinic
 from consultations.consultation_request import ConsultationRequest
 from consultations.contact_details import e164
+from consultations.language import Language
 from consultations.screening import Status, Verdict
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_CHARACTERS = 12
 _ID_GROUP = 4
 
+_ID = re.compile(f"[{_CROCKFORD}]{{4}}(?:-[{_CROCKFORD}]{{4}}){{2}}")
+
 _NOT_STORED = ("submission_id", "homepage", "form_opened_at")
-_NOT_IN_FINGERPRINT = ("submission_id", "form_opened_at")
+_NOT_IN_FINGERPRINT = ("submission_id", "form_opened_at", "language")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,8 @@ class Consultation:
     reasons: tuple[str, ...]
     fingerprint: str
     expires_at: datetime
+    heartbeat: bool
+    """Whether it is the deployment's own daily test, and nobody's request."""
 
     full_name: str
     preferred_contact: str
@@ -60,6 +67,8 @@ class Consultation:
     consent_to_contact: bool
     ack_not_emergency: bool
     consent_sms: bool
+    language: Language | None
+    """None in an item from before the form spoke several languages."""
     wording_versions: dict[str, str]
 
     @classmethod
@@ -74,6 +83,7 @@ class Consultation:
         correlation_id: str,
         clinic: Clinic,
         retention: Retention,
+        is_heartbeat: bool = False,
     ) -> Self:
         """The consultation that this request becomes when it is received.
 
@@ -91,7 +101,10 @@ class Consultation:
             status=verdict.status,
             reasons=verdict.reasons,
             fingerprint=fingerprint,
-            expires_at=retention.ends_at(verdict.status, received_at),
+            expires_at=received_at + heartbeat.KEPT_FOR
+            if is_heartbeat
+            else retention.ends_at(verdict.status, received_at),
+            heartbeat=is_heartbeat,
             phone_e164=e164(request.phone) if request.phone else None,
             wording_versions={
                 statement.name: getattr(clinic.wording, statement.name).version
@@ -117,12 +130,17 @@ def consultation_id(key: str, salt: str) -> str:
     )
 
 
+def is_consultation_id(text: str) -> bool:
+    """Whether this could be the id of a consultation."""
+    return _ID.fullmatch(text) is not None
+
+
 def _answers(request: ConsultationRequest) -> dict[str, Any]:
     return {field.name: getattr(request, field.name) for field in fields(request)}
 
 
 def _fingerprint(request: ConsultationRequest) -> str:
-    """SHA-256 of what the person answered, the same for the same answers in any encoding."""
+    """SHA-256 of what was answered, the same for the same answers in any encoding or language."""
     answers = {
         name: answer
         for name, answer in _answers(request).items()

@@ -16,6 +16,7 @@ from consultations.contact_details import (
     email_address,
 )
 from consultations.field_errors import InvalidFieldsError, field_error
+from consultations.language import Language
 from consultations.rules import After, AfterWithInfo, Before, Limited
 from consultations.text import is_blank, length
 from consultations.validator import validator
@@ -52,7 +53,7 @@ def submission_key(typed: str) -> str | None:
     return typed.lower() if _UUID.fullmatch(typed) else None
 
 
-def _checkbox(value: object) -> object:
+def checkbox(value: object) -> object:
     """What an HTML checkbox or radio button sends, as a boolean; anything else as it is."""
     if isinstance(value, str):
         word = value.strip().lower()
@@ -135,7 +136,7 @@ def _submission_id(typed: str) -> str:
 
 
 Text = Annotated[str, Limited(strict=True)]
-Choice = Annotated[bool, Limited(strict=True), Before(_checkbox)]
+Choice = Annotated[bool, Limited(strict=True), Before(checkbox)]
 Moment = Annotated[datetime, Limited(tz_constraint="aware")]
 
 
@@ -162,6 +163,8 @@ class ConsultationRequest:
     consent_to_contact: Annotated[Choice, After(_accepted)]
     ack_not_emergency: Annotated[Choice, After(_accepted)]
     consent_sms: Choice = False
+    language: Language = "en"
+    """The language of the form that the person filled in, and of the answer that they expect."""
     homepage: Annotated[Text, After(_message)] | None = None
     """The honeypot: hidden from people, filled in by programs."""
     submission_id: Annotated[Text, After(_submission_id)] | None = None

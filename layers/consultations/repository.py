@@ -4,7 +4,7 @@ The table enforces what must hold: an id is stored once, an alert is claimed by 
 time, and nothing is written to a consultation that is no longer there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -17,6 +17,8 @@ from consultations.consultation import Consultation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from consultations.mail_event import MailEvent
 
 RECORD = "consultation"
 """The sort key of the consultation itself; other records about it may stand beside it."""
@@ -46,11 +48,28 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingAlert:
+    """An alert that is outstanding, and since when."""
+
+    id: str
+    received_at: datetime
+
+
 class ClaimedAlert:
     """A consultation whose alert this worker alone may send until the claim runs out."""
 
-    consultation: Consultation
-    attempt: int
+    def __init__(self, item: Mapping[str, Any]) -> None:
+        self._item = item
+        self.id: str = item["id"]
+        self.until: str = item["claimed_until"]
+        self.attempt = int(item["alert_attempts"])
+        self.correlation_id: str | None = item.get("correlation_id")
+        self.last_error: str | None = item.get("alert_error")
+
+    @property
+    def consultation(self) -> Consultation:
+        """The consultation itself. Raises whatever an item that can't be read causes."""
+        return _consultation(self._item)
 
 
 class ConsultationRepository:
@@ -80,7 +99,10 @@ class ConsultationRepository:
         return Added("stored", consultation.received_at)
 
     def claim_alert(self, id_: str, *, now: datetime, until: datetime) -> ClaimedAlert | None:
-        """Claim a pending alert that nobody holds; None if there is none."""
+        """Claim a pending alert that nobody holds and whose time has come; None if there is none.
+
+        A claim whose answer is lost holds all the same: the alert waits until it runs out.
+        """
         try:
             answer = self._client.update_item(
                 TableName=self._table_name,
@@ -89,6 +111,7 @@ class ConsultationRepository:
                 ConditionExpression=(
                     "attribute_exists(pending)"
                     " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)"
+                    " AND (attribute_not_exists(postponed_until) OR postponed_until <= :now)"
                 ),
                 ExpressionAttributeValues={
                     ":now": _serialize(timestamp(now)),
@@ -99,28 +122,39 @@ class ConsultationRepository:
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return None
-        item = _plain(answer["Attributes"])
-        return ClaimedAlert(_consultation(item), attempt=int(item["alert_attempts"]))
+        return ClaimedAlert(_plain(answer["Attributes"]))
 
-    def postpone_alert(self, id_: str, *, until: datetime, reason: str) -> None:
-        """Keep the alert pending, not to be claimed before `until`, and note what went wrong."""
+    def postpone_alert(
+        self, claim: ClaimedAlert, *, until: datetime, fault: str, reason: str
+    ) -> None:
+        """Give the claim back, note what went wrong, and keep the alert pending until then.
+
+        A claim that ran out is not this worker's to give back: nothing is written.
+        """
         self._update(
-            id_,
-            "SET claimed_until = :until, alert_error = :reason",
-            {":until": timestamp(until), ":reason": reason},
+            claim.id,
+            "SET postponed_until = :until, alert_fault = :fault, alert_error = :reason"
+            " REMOVE claimed_until",
+            {":until": timestamp(until), ":fault": fault, ":reason": reason, ":mine": claim.until},
+            condition="attribute_exists(pending) AND claimed_until = :mine",
         )
+
+    def release_alert(self, id_: str) -> None:
+        """Lift the waiting time of a pending alert. A claim that a worker holds stays held."""
+        self._update(id_, "REMOVE postponed_until", {}, condition="attribute_exists(pending)")
 
     def mark_alerted(self, id_: str, *, now: datetime, message_id: str) -> None:
         """Record that the alert was handed to SES; it is no longer pending."""
         self._update(
             id_,
             "SET alerted_at = :now, alert_message_id = :message_id"
-            " REMOVE pending, claimed_until, alert_error",
+            " REMOVE pending, claimed_until, postponed_until, alert_fault, alert_error",
             {":now": timestamp(now), ":message_id": message_id},
+            condition="attribute_exists(id)",
         )
 
-    def pending_alert_ids(self) -> Iterator[str]:
-        """The ids of all consultations whose alert is outstanding, the oldest first.
+    def pending_alerts(self) -> Iterator[PendingAlert]:
+        """All consultations whose alert is outstanding, the oldest first.
 
         The index is eventually consistent: claim_alert decides.
         """
@@ -132,19 +166,77 @@ class ConsultationRepository:
         )
         for page in pages:
             for item in page["Items"]:
-                yield item["id"]["S"]
+                yield PendingAlert(
+                    item["id"]["S"], datetime.fromisoformat(item["received_at"]["S"])
+                )
 
-    def _update(self, id_: str, expression: str, values: Mapping[str, str]) -> None:
-        """Change a consultation that is still there; one that was erased meanwhile stays erased."""
+    def is_alerted(self, id_: str) -> bool:
+        """Whether the alert of this consultation was handed to SES."""
+        answer = self._client.get_item(
+            TableName=self._table_name,
+            Key=_key(id_),
+            ProjectionExpression="alerted_at",
+            ConsistentRead=True,
+        )
+        return "alerted_at" in answer.get("Item", {})
+
+    def remove_heartbeat(self, id_: str) -> None:
+        """Delete a test submission. Raises ClientError if it is a person's or not there."""
+        self._client.delete_item(
+            TableName=self._table_name,
+            Key=_key(id_),
+            ConditionExpression="heartbeat = :true",
+            ExpressionAttributeValues={":true": _serialize(True)},  # noqa: FBT003 - a value
+        )
+
+    def add_mail_event(
+        self, event: "MailEvent", mailboxes: Sequence[str], *, expires_at: datetime
+    ) -> None:
+        """Keep what became of a mail beside its consultation, once; nothing if that was erased."""
+        item = {
+            "id": event.consultation_id,
+            "record": f"event#{timestamp(event.at)}#{event.id}",
+            "kind": event.kind,
+            "reason": event.reason,
+            "mailboxes": list(mailboxes),
+            "expires_at": int(expires_at.timestamp()),
+        }
+        try:
+            self._client.transact_write_items(
+                TransactItems=[
+                    {
+                        "ConditionCheck": {
+                            "TableName": self._table_name,
+                            "Key": _key(event.consultation_id),
+                            "ConditionExpression": "attribute_exists(id)",
+                        }
+                    },
+                    {
+                        "Put": {
+                            "TableName": self._table_name,
+                            "Item": _serialized(item),
+                        }
+                    },
+                ]
+            )
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = cast(dict[str, Any], error.response)["CancellationReasons"]
+            if reasons[0]["Code"] != "ConditionalCheckFailed":
+                raise
+
+    def _update(
+        self, id_: str, expression: str, values: Mapping[str, str], *, condition: str
+    ) -> None:
+        """Change a consultation unless the condition fails, as it does for one that was erased."""
+        # An expression without values may not be given an empty set of them.
+        given: Any = {"ExpressionAttributeValues": _serialized(values)} if values else {}
         try:
             self._client.update_item(
                 TableName=self._table_name,
                 Key=_key(id_),
                 UpdateExpression=expression,
-                ConditionExpression="attribute_exists(id)",
-                ExpressionAttributeValues={
-                    name: _serialize(value) for name, value in values.items()
-                },
+                ConditionExpression=condition,
+                **given,
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return
@@ -172,9 +264,12 @@ def _item(consultation: Consultation) -> dict[str, Any]:
     return item
 
 
+def _serialized(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serialize(value) for name, value in values.items()}
+
+
 def _attribute(value: Any) -> Any:
-    """The attribute value of a field: each type that they have, and a fraction of the cost of
-    boto3's serializer, which looks for ten."""
+    """The attribute value of a field, for a fraction of what boto3's serializer costs."""
     match value:
         case str():
             return {"S": value}

@@ -32,6 +32,7 @@ _VOICEMAIL = {
     False: "Do not leave a message that mentions the clinic",
 }
 _TEXTING = {True: "Agreed to text messages", False: "Has not agreed to text messages"}
+_LANGUAGE = {"en": "English", "es": "Spanish", None: "Not said"}
 _INTEREST = {
     "depression": "Depression",
     "anxiety": "Anxiety",
@@ -105,7 +106,11 @@ def staff_alert(
 
 
 def _facts(consultation: Consultation, detail: AlertDetail, received_at: str) -> list[Fact]:
-    facts = [Fact("Reference", consultation.id), Fact("Received", received_at)]
+    facts = [
+        Fact("Language", _LANGUAGE[consultation.language]),
+        Fact("Reference", consultation.id),
+        Fact("Received", received_at),
+    ]
     if detail == "reference":
         return facts
     if detail == "contact":

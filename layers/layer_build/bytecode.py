@@ -31,17 +31,19 @@ def add(target: Path, python: Path | None) -> None:
     """
     if python is None:
         sys.stderr.write(
-            f"No Python {LAMBDA_VERSION} here, so the layer has no bytecode: everything works, and\n"
-            f"a cold start takes twice as long. Install Python {LAMBDA_VERSION} and build again.\n"
+            f"No Python {LAMBDA_VERSION} is here, so the layer has no bytecode. It works, but a cold\n"
+            f"start takes twice as long. Install Python {LAMBDA_VERSION} and build again.\n"
         )
         return
+    # A cache elsewhere is for whoever develops; the bytecode of the layer goes into the layer.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPYCACHEPREFIX"}
     subprocess.run(  # noqa: S603 - as above
         [
             *(python, "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"),
             *("-s", target, "-p", _WHERE_LAMBDA_PUTS_LAYERS, target),
         ],
         check=True,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
+        env={**environment, "PYTHONHASHSEED": "0"},
     )
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {
-    "dynamodb": {"PutItem", "Query", "UpdateItem"},
+    "dynamodb": {"DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "sesv2": {"SendEmail"},
+    "sns": {"Publish"},
+    "sqs": {"SendMessage"},
     "xray": {"GetSamplingRules", "GetSamplingTargets"},  # what the tracer asks for by itself
 }
 """The services and operations that the functions call; a test holds it against their code."""
 
-_ENDPOINT_PREFIXES = {"dynamodb", "email", "xray"}
+_ENDPOINT_PREFIXES = {"dynamodb", "email", "sns", "sqs", "xray"}
 
 STAND_INS = Path(__file__).parent / "stand_ins"
 
@@ -52,8 +54,8 @@ _UNREAD_FILES = ("*.pyi", "py.typed", "*.c", "*.h")
 def trim(target: Path) -> None:
     """Trim the libraries in this folder."""
     keep_licences(target)
-    for folder in _UNREAD:
-        shutil.rmtree(target / folder, ignore_errors=True)
+    for name in _UNREAD:
+        shutil.rmtree(target / name, ignore_errors=True)
     for pattern in _UNREAD_FILES:
         for path in target.rglob(pattern):
             path.unlink()

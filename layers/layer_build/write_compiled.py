@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import FunctionType
 
 from consultations.clinic import CLINIC_FILE, ClinicError, read_clinic
 from consultations.validator import request_schema
@@ -42,10 +43,9 @@ def _literal(value: object, names: set[tuple[str, str]]) -> str:
         return f"({''.join(f'{_literal(item, names)}, ' for item in value)})"
     if value is None or isinstance(value, (str, bool, int, float)):
         return repr(value)
-    if callable(value):
-        name = value.__qualname__
-        names.add((value.__module__, name))
-        return name
+    if isinstance(value, (FunctionType, type)):
+        names.add((value.__module__, value.__qualname__))
+        return value.__qualname__
     raise TypeError(f"a schema with a {type(value).__name__} can't be written down")
 
 

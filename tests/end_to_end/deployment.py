@@ -3,8 +3,11 @@
 import http.client
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,7 +18,9 @@ from local.mailbox import Mail, mails
 from local.stack import SENDER, STACK_NAME, Stack
 from tests.builders import fields
 
-PATIENCE_SECONDS = 20
+HEARTBEAT_ADDRESS = "heartbeat@example.com"
+ORIGINS = ("https://www.example.com", "http://localhost:8080")
+PATIENCE_SECONDS = 60
 
 Found = TypeVar("Found")
 _deserialize = TypeDeserializer().deserialize
@@ -40,26 +45,15 @@ class Deployment:
     """The stack, with the ways to use it and to look into it."""
 
     stack: Stack
+    folder: Path
 
     def request(self, method: str, body: bytes = b"", **headers: str) -> Answer:
-        """The answer to a request; `headers` with _ for -."""
-        address = urlsplit(self.stack.consultations_url)
-        connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
-        try:
-            connection.request(
-                method,
-                address.path,
-                body,
-                {name.replace("_", "-"): value for name, value in headers.items()},
-            )
-            response = connection.getresponse()
-            return Answer(
-                response.status,
-                {name.lower(): value for name, value in response.getheaders()},
-                response.read().decode(),
-            )
-        finally:
-            connection.close()
+        """The answer to a request to /consultations; `headers` with _ for -."""
+        return exchange(self.stack.consultations_url, method, body, _named(headers))
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """The answer to a GET below the root of the API; `headers` with _ for -."""
+        return exchange(self.stack.form_url + path, "GET", b"", _named(headers))
 
     def post(self, *, headers: Mapping[str, str] | None = None, **changes: object) -> Answer:
         """The answer to a valid request as JSON, with these changes to its fields."""
@@ -91,6 +85,20 @@ class Deployment:
             for item in found["Items"]
         ]
 
+    def items_of(self, full_name: str) -> list[dict[str, Any]]:
+        """All that is stored about the person with this name."""
+        pages = self.stack.aws.dynamodb.get_paginator("scan").paginate(
+            TableName=self.stack.table_name,
+            FilterExpression="full_name = :name",
+            ExpressionAttributeValues={":name": {"S": full_name}},
+            ConsistentRead=True,
+        )
+        return [
+            {name: _deserialize(cast("Any", value)) for name, value in item.items()}
+            for page in pages
+            for item in page["Items"]
+        ]
+
     def change_item(self, reference: str, **attributes: str) -> None:
         """Change a stored consultation behind the product's back."""
         self.stack.aws.dynamodb.update_item(
@@ -100,6 +108,10 @@ class Deployment:
                 name: {"Value": {"S": value}, "Action": "PUT"} for name, value in attributes.items()
             },
         )
+
+    def all_alerts(self) -> list[Mail]:
+        """Every alert that was sent until now."""
+        return mails(self.stack.emulator)
 
     def alerts(self, reference: str) -> list[Mail]:
         """The alerts about this consultation that were sent until now."""
@@ -116,13 +128,40 @@ class Deployment:
         """
         self.alert(self.received(full_name="The last one"))
 
-    def run(self, logical_id: str) -> None:
-        """Run this function of the template once, as its schedule does."""
-        function = self.stack.aws.cloudformation.describe_stack_resource(
+    def physical_id(self, logical_id: str) -> str:
+        """What a resource of the template is called where it is deployed."""
+        return self.stack.aws.cloudformation.describe_stack_resource(
             StackName=STACK_NAME, LogicalResourceId=logical_id
         )["StackResourceDetail"]["PhysicalResourceId"]
-        outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=b"{}")
+
+    def output(self, name: str) -> str:
+        """An output of the stack."""
+        stack = self.stack.aws.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}[name]
+
+    def run(self, logical_id: str, event: Mapping[str, object] = MappingProxyType({})) -> None:
+        """Run this function of the template once, as its schedule does or with this event."""
+        function = self.physical_id(logical_id)
+        payload = json.dumps(dict(event)).encode()
+        outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=payload)
         assert "FunctionError" not in outcome, outcome["Payload"].read()
+
+    @contextmanager
+    def without_table(self) -> Iterator[None]:
+        """The function that stores requests looks for a table that is not there."""
+        functions = self.stack.aws.functions
+        name = self.physical_id("SubmitConsultationFunction")
+        found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        broken = {**found, "TABLE_NAME": "no-such-table"}
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": broken}
+        )
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(
+                FunctionName=name, Environment={"Variables": found}
+            )
 
     def verify_sender(self) -> None:
         """Let SES send from the sender's address."""
@@ -131,6 +170,24 @@ class Deployment:
     def forget_sender(self) -> None:
         """Make SES refuse everything that the stack sends."""
         self.stack.aws.sesv2.delete_email_identity(EmailIdentity=SENDER)
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def exchange(url: str, method: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """The answer to an HTTP request."""
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
+    try:
+        path = address._replace(scheme="", netloc="").geturl()
+        connection.request(method, path, body, dict(headers))
+        response = connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, names, response.read().decode())
+    finally:
+        connection.close()
 
 
 def eventually(look: Callable[[], Found | None], what: str) -> Found:

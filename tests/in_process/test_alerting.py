@@ -1,5 +1,6 @@
 """A new consultation in the table becomes one mail to the staff of its location."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,13 @@ def test_a_person_who_is_not_sure_reaches_the_clinic_itself(aws: Aws) -> None:
     alert(store(aws, location="not_sure"))
 
     assert aws.mails[0]["Destination"]["ToAddresses"] == list(CLINIC.staff)
+
+
+def test_outside_production_every_alert_goes_to_one_address(aws: Aws) -> None:
+    staging = replace(alert_staff.staff_alerts, override_address="team@example.com")
+    staging.deliver(store(aws, location="mesa"), now=NOW)
+
+    assert aws.mails[0]["Destination"] == {"ToAddresses": ["team@example.com"]}
 
 
 def test_an_alerted_consultation_is_no_longer_pending(aws: Aws) -> None:
