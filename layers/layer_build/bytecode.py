@@ -31,8 +31,8 @@ def add(target: Path, python: Path | None) -> None:
     """
     if python is None:
         sys.stderr.write(
-            f"No Python {LAMBDA_VERSION} is here, so the layer has no bytecode. It works, but a cold\n"
-            f"start takes twice as long. Install Python {LAMBDA_VERSION} and build again.\n"
+            f"No Python {LAMBDA_VERSION} is here, so the layer has no bytecode. It works, but\n"
+            f"a cold start takes twice as long. Install Python {LAMBDA_VERSION}, build again.\n"
         )
         return
     # A cache elsewhere is for whoever develops; the bytecode of the layer goes into the layer.
