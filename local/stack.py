@@ -67,7 +67,7 @@ def running_stack(
 def _build(folder: Path) -> Path:
     # The emulator runs the functions on its own interpreter, so the layer is built by it and for
     # it, and kept apart from what `make build` makes for Lambda.
-    interpreter = {"PYTHON": shlex.quote(str(TOOLS / "python")), "PLATFORM": ""}
+    interpreter = {"PYTHON": shlex.quote(str(TOOLS / "python")), "OPTIONS": "--here"}
     build = folder / "build"
     cache = folder / f"cache-{sys.implementation.cache_tag}"
     complete(

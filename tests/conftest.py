@@ -41,6 +41,7 @@ os.environ.update(
         "POWERTOOLS_METRICS_NAMESPACE": "tests",
         "POWERTOOLS_TRACE_DISABLED": "true",
         "TABLE_NAME": "consultations",
+        "TRUSTED_ROOTS": "all",
         "ALLOWED_ORIGINS": "https://www.example.com,https://example.com",
         "ID_SALT": "salt-of-the-tests",
         "RETENTION_DAYS": "730",

@@ -1,5 +1,7 @@
 """The table's stream: each new consultation alerts the staff of its location."""
 
+from consultations import cold_start  # isort: split - before what it speeds up
+
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +24,7 @@ tracer = Tracer()
 staff_alerts = StaffAlerts.from_environment()
 # Never raise for a whole batch: that exception repeats the messages of all its causes in the log.
 processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+cold_start.finished()
 
 
 def record_handler(record: DynamoDBRecord, lambda_context: LambdaContext) -> None:

@@ -1,5 +1,7 @@
 """The API: the form's pages, and the posted form that becomes a stored consultation."""
 
+from consultations import cold_start  # isort: split - before what it speeds up
+
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -36,6 +38,7 @@ submissions = Submissions(
     ),
     allowed_origins=allowed_origins,
 )
+cold_start.finished()
 
 
 @logger.inject_lambda_context(correlation_id_path="requestContext.requestId")

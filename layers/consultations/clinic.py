@@ -4,18 +4,14 @@ Run as a program it checks the file and says which entry is wrong.
 """
 
 import sys
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from pydantic import AfterValidator, ConfigDict, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
 
 from consultations.contact_details import email_address
 from consultations.language import LANGUAGES, Language
+from consultations.rules import After, Limited
 
 CLINIC_FILE = Path(__file__).with_name("clinic.toml")
 NOT_SURE = "not_sure"
@@ -29,25 +25,24 @@ class ClinicError(Exception):
 
 
 def _known_time_zone(name: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise PydanticCustomError(
-            "time_zone", "is not a time zone; write it like America/Phoenix"
-        ) from error
+        raise ValueError("is not a time zone; write it like America/Phoenix") from error
     return name
 
 
 def _email_address(address: str) -> str:
     if email_address(address) != address:
-        raise PydanticCustomError("email_address", "is not an e-mail address")
+        raise ValueError("is not an e-mail address")
     return address
 
 
 def _enough_staff(staff: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(staff)) < max(_STAFF_AT_LEAST, len(staff)):
-        raise PydanticCustomError(
-            "staff",
+        raise ValueError(
             "needs at least two different addresses, each named once: "
             "SES silently stops mail to an address that bounced",
         )
@@ -56,43 +51,37 @@ def _enough_staff(staff: tuple[str, ...]) -> tuple[str, ...]:
 
 def _each_language(texts: dict[Language, str]) -> dict[Language, str]:
     if len(texts) < len(LANGUAGES):
-        raise PydanticCustomError(
-            "languages",
-            "needs a text for each language: {languages}",
-            {"languages": ", ".join(LANGUAGES)},
-        )
+        raise ValueError(f"needs a text for each language: {', '.join(LANGUAGES)}")
     return texts
 
 
 def _locations(locations: dict[str, "Location"]) -> dict[str, "Location"]:
     if not locations or NOT_SURE in locations:
-        raise PydanticCustomError(
-            "locations", "needs at least one location, and none may be called not_sure"
-        )
+        raise ValueError("needs at least one location, and none may be called not_sure")
     return locations
 
 
-Line = Annotated[str, StringConstraints(pattern=r"^\S.{0,78}\S$")]
-ShortLine = Annotated[str, StringConstraints(pattern=r"^\S(?:.{0,14}\S)?$")]
+Line = Annotated[str, Limited(pattern=r"^\S.{0,78}\S$")]
+ShortLine = Annotated[str, Limited(pattern=r"^\S(?:.{0,14}\S)?$")]
 """Up to 16 characters, so that the subject of an alert stays within 60."""
-Sentence = Annotated[str, StringConstraints(pattern=r"^\S.{0,998}\S$")]
-Lines = Annotated[dict[Language, Line], AfterValidator(_each_language)]
-Sentences = Annotated[dict[Language, Sentence], AfterValidator(_each_language)]
-TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
-EmailAddress = Annotated[str, AfterValidator(_email_address)]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+[0-9][0-9 ()-]{7,28}[0-9]$")]
-Staff = Annotated[tuple[EmailAddress, ...], AfterValidator(_enough_staff)]
-LocationKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
-HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s?#]+$")]
+Sentence = Annotated[str, Limited(pattern=r"^\S.{0,998}\S$")]
+Lines = Annotated[dict[Language, Line], After(_each_language)]
+Sentences = Annotated[dict[Language, Sentence], After(_each_language)]
+TimeZone = Annotated[str, After(_known_time_zone)]
+EmailAddress = Annotated[str, After(_email_address)]
+Phone = Annotated[str, Limited(pattern=r"^\+[0-9][0-9 ()-]{7,28}[0-9]$")]
+Staff = Annotated[tuple[EmailAddress, ...], After(_enough_staff)]
+LocationKey = Annotated[str, Limited(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+HttpsUrl = Annotated[str, Limited(pattern=r"^https://[^\s?#]+$")]
 
-_FORBID_UNKNOWN = ConfigDict(extra="forbid")
+_FORBID_UNKNOWN = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
     """One place where the clinic sees people, and who is alerted for it."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _FORBID_UNKNOWN
+    __pydantic_config__: ClassVar = _FORBID_UNKNOWN
 
     name: ShortLine
     time_zone: TimeZone
@@ -104,7 +93,7 @@ class Location:
 class Statement:
     """A sentence that a person agrees to, in each language, and the version of its wording."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _FORBID_UNKNOWN
+    __pydantic_config__: ClassVar = _FORBID_UNKNOWN
 
     version: Line
     text: Sentences
@@ -114,7 +103,7 @@ class Statement:
 class Wording:
     """The statements of the form, each named as its field."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _FORBID_UNKNOWN
+    __pydantic_config__: ClassVar = _FORBID_UNKNOWN
 
     consent_to_contact: Statement
     ack_not_emergency: Statement
@@ -125,7 +114,7 @@ class Wording:
 class Clinic:
     """The clinic that this deployment serves."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _FORBID_UNKNOWN
+    __pydantic_config__: ClassVar = _FORBID_UNKNOWN
 
     name: Line
     phone: Phone
@@ -136,7 +125,7 @@ class Clinic:
     """The clinic's own page after a request; without it the API's /received is shown."""
     reply_to: EmailAddress
     staff: Staff
-    locations: Annotated[dict[LocationKey, Location], AfterValidator(_locations)]
+    locations: Annotated[dict[LocationKey, Location], After(_locations)]
     wording: Wording
 
     def location(self, key: str) -> Location:
@@ -165,8 +154,22 @@ class Clinic:
         return [*found, *(["a test mailbox"] if wanted - set(found.values()) else [])]
 
 
-def load_clinic(path: Path = CLINIC_FILE) -> Clinic:
-    """The validated configuration. Raises ClinicError with a line for each mistake."""
+def load_clinic() -> Clinic:
+    """The clinic of this deployment: as the build found it valid, or else from the file."""
+    try:
+        from consultations.built.clinic import CLINIC
+    except ImportError:
+        return read_clinic(CLINIC_FILE)
+    clinic: Clinic = CLINIC
+    return clinic
+
+
+def read_clinic(path: Path) -> Clinic:
+    """The clinic in a file. Raises ClinicError with a line for each mistake."""
+    import tomllib
+
+    from pydantic import TypeAdapter, ValidationError
+
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -176,7 +179,8 @@ def load_clinic(path: Path = CLINIC_FILE) -> Clinic:
         return TypeAdapter(Clinic).validate_python(entries)
     except ValidationError as error:
         mistakes = (
-            f"{path.name}: {'.'.join(map(str, mistake['loc']))}: {mistake['msg']}"
+            f"{path.name}: {'.'.join(map(str, mistake['loc']))}: "
+            f"{mistake['msg'].removeprefix('Value error, ')}"
             for mistake in error.errors(include_url=False)
         )
         raise ClinicError("\n".join(mistakes)) from error
@@ -184,6 +188,6 @@ def load_clinic(path: Path = CLINIC_FILE) -> Clinic:
 
 if __name__ == "__main__":
     try:
-        load_clinic(*map(Path, sys.argv[1:]))
+        read_clinic(CLINIC_FILE)
     except ClinicError as mistakes:
         sys.exit(str(mistakes))

@@ -3,19 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Annotated, ClassVar, Literal, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-)
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, ValidationError
 
 from consultations.clinic import NOT_SURE, Clinic
 from consultations.contact_details import (
@@ -26,7 +17,12 @@ from consultations.contact_details import (
 )
 from consultations.field_errors import InvalidFieldsError, field_error
 from consultations.language import Language
+from consultations.rules import After, AfterWithInfo, Before, Limited
 from consultations.text import is_blank, length
+from consultations.validator import validator
+
+if TYPE_CHECKING:
+    from pydantic_core.core_schema import ValidationInfo
 
 FULL_NAME_MAX_LENGTH = 200
 MESSAGE_MAX_LENGTH = 2000
@@ -88,7 +84,7 @@ def _at_most(limit: int, typed: str) -> str:
     return typed
 
 
-def _phone(typed: str | None, info: ValidationInfo) -> str | None:
+def _phone(typed: str | None, info: "ValidationInfo") -> str | None:
     if typed is None:
         if info.data.get("preferred_contact") in ("call", "text"):
             raise PydanticCustomError("missing", "missing")
@@ -100,7 +96,7 @@ def _phone(typed: str | None, info: ValidationInfo) -> str | None:
     return typed
 
 
-def _email(typed: str | None, info: ValidationInfo) -> str | None:
+def _email(typed: str | None, info: "ValidationInfo") -> str | None:
     if typed is None:
         if info.data.get("preferred_contact") == "email":
             raise PydanticCustomError("missing", "missing")
@@ -113,7 +109,7 @@ def _email(typed: str | None, info: ValidationInfo) -> str | None:
     return address
 
 
-def _location(key: str, info: ValidationInfo) -> str:
+def _location(key: str, info: "ValidationInfo") -> str:
     clinic = cast(Clinic, info.context)
     if key != NOT_SURE and key not in clinic.locations:
         raise PydanticCustomError("not_a_choice", "not a choice")
@@ -139,8 +135,9 @@ def _submission_id(typed: str) -> str:
     return key
 
 
-Text = Annotated[str, Field(strict=True)]
-Choice = Annotated[bool, BeforeValidator(checkbox), Field(strict=True)]
+Text = Annotated[str, Limited(strict=True)]
+Choice = Annotated[bool, Limited(strict=True), Before(checkbox)]
+Moment = Annotated[datetime, Limited(tz_constraint="aware")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,36 +147,32 @@ class ConsultationRequest:
     `phone` and `email` are checked after `preferred_contact`, which decides what is required.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
-    full_name: Annotated[Text, AfterValidator(_full_name)]
+    full_name: Annotated[Text, After(_full_name)]
     preferred_contact: PreferredContact
-    phone: Annotated[Text | None, AfterValidator(_phone), Field(validate_default=True)] = None
-    email: Annotated[Text | None, AfterValidator(_email), Field(validate_default=True)] = None
+    phone: Annotated[Text | None, AfterWithInfo(_phone)] = None
+    email: Annotated[Text | None, AfterWithInfo(_email)] = None
     may_leave_message: Choice = False
     best_time: BestTime | None = None
-    location: Annotated[Text, AfterValidator(_location)]
-    age_18_plus: Annotated[Choice, AfterValidator(_adult)]
-    interests: Annotated[
-        tuple[Interest, ...], BeforeValidator(_one_or_several), AfterValidator(_each_once)
-    ] = ()
+    location: Annotated[Text, AfterWithInfo(_location)]
+    age_18_plus: Annotated[Choice, After(_adult)]
+    interests: Annotated[tuple[Interest, ...], Before(_one_or_several), After(_each_once)] = ()
     referral_source: ReferralSource | None = None
-    message: Annotated[Text, AfterValidator(_message)] | None = None
-    consent_to_contact: Annotated[Choice, AfterValidator(_accepted)]
-    ack_not_emergency: Annotated[Choice, AfterValidator(_accepted)]
+    message: Annotated[Text, After(_message)] | None = None
+    consent_to_contact: Annotated[Choice, After(_accepted)]
+    ack_not_emergency: Annotated[Choice, After(_accepted)]
     consent_sms: Choice = False
     language: Language = "en"
     """The language of the form that the person filled in, and of the answer that they expect."""
-    homepage: Annotated[Text, AfterValidator(_message)] | None = None
+    homepage: Annotated[Text, After(_message)] | None = None
     """The honeypot: hidden from people, filled in by programs."""
-    submission_id: Annotated[Text, AfterValidator(_submission_id)] | None = None
-    form_opened_at: AwareDatetime | None = None
+    submission_id: Annotated[Text, After(_submission_id)] | None = None
+    form_opened_at: Moment | None = None
 
 
 FIELD_NAMES = frozenset(field.name for field in fields(ConsultationRequest))
 REPEATABLE_FIELDS = frozenset({"interests"})
-
-_VALIDATOR = TypeAdapter(ConsultationRequest)
 
 
 def consultation_request(given: Mapping[str, object], clinic: Clinic) -> ConsultationRequest:
@@ -188,16 +181,19 @@ def consultation_request(given: Mapping[str, object], clinic: Clinic) -> Consult
     A known field that shows nothing (null, empty, spaces) counts as not given, since a browser
     sends every text box of a form, empty or not.
     """
-    answered = {
+    answered: dict[str, object] = {"phone": None, "email": None}  # asked for even if not sent
+    answered |= {
         name: value
         for name, value in given.items()
         if name not in FIELD_NAMES or not (value is None or _shows_nothing(value))
     }
     try:
-        return _VALIDATOR.validate_python(answered, context=clinic)
+        request: ConsultationRequest = validator().validate_python(answered, context=clinic)
     except ValidationError as error:
         # The error holds what the person typed: `from None` keeps it out of every traceback.
         mistakes = error.errors(include_url=False, include_input=False)
+    else:
+        return request
     raise InvalidFieldsError([field_error(mistake) for mistake in mistakes]) from None
 
 

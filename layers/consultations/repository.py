@@ -29,6 +29,8 @@ _PENDING = "alert"
 _TIMES = frozenset({"received_at"})
 _EPOCH_TIMES = frozenset({"expires_at"})
 
+_ATTRIBUTES = tuple(field.name for field in fields(Consultation) if field.name != "expires_at")
+
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -250,25 +252,36 @@ def _key(id_: str) -> Any:
 
 
 def _item(consultation: Consultation) -> dict[str, Any]:
-    attributes = {
-        field.name: _attribute(field.name, getattr(consultation, field.name))
-        for field in fields(consultation)
-    } | {"record": RECORD}
+    item = {
+        name: _attribute(value)
+        for name in _ATTRIBUTES
+        if (value := getattr(consultation, name)) is not None
+    }
+    item["record"] = {"S": RECORD}
+    item["expires_at"] = {"N": str(int(consultation.expires_at.timestamp()))}
     if consultation.status == "accepted":
-        attributes["pending"] = _PENDING
-    return _serialized({name: value for name, value in attributes.items() if value is not None})
+        item["pending"] = {"S": _PENDING}
+    return item
 
 
 def _serialized(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _serialize(value) for name, value in values.items()}
 
 
-def _attribute(name: str, value: Any) -> Any:
-    if name in _TIMES:
-        return timestamp(value)
-    if name in _EPOCH_TIMES:
-        return int(value.timestamp())
-    return list(value) if isinstance(value, tuple) else value
+def _attribute(value: Any) -> Any:
+    """The attribute value of a field, for a fraction of what boto3's serializer costs."""
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case datetime():
+            return {"S": timestamp(value)}
+        case tuple():
+            return {"L": [{"S": each} for each in value]}
+        case dict():
+            return {"M": {name: {"S": each} for name, each in value.items()}}
+    raise TypeError(f"no attribute is a {type(value).__name__}")
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:

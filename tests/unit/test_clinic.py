@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from consultations.clinic import CLINIC_FILE, ClinicError, load_clinic
+from consultations.clinic import CLINIC_FILE, ClinicError, load_clinic, read_clinic
 
 VALID = CLINIC_FILE.read_text(encoding="utf-8")
 
@@ -12,7 +12,7 @@ def mistakes(tmp_path: Path, old: str, new: str) -> str:
     file = tmp_path / "clinic.toml"
     file.write_text(VALID.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ClinicError) as mistake:
-        load_clinic(file)
+        read_clinic(file)
     return str(mistake.value)
 
 

@@ -1,0 +1,173 @@
+"""What a cold start costs: python -m benchmarks.cold [--rounds 21].
+
+Each round starts every variant once, in another order, under the real Lambda runtime client on the
+Python that Lambda runs, with a TLS endpoint that answers PutItem. Counted is CPU time, as a ratio
+to `hello`: a hello world of boto3.client("dynamodb") and one put.
+"""
+
+import argparse
+import base64
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.dynamodb_stub import Stub, dynamodb_stub
+from benchmarks.lambda_runtime import Cost, cold_start
+from benchmarks.results import Table, python_for_lambda, write_result
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+UNIT = "hello"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A function to start: its name, its code and the layer that it runs on."""
+
+    name: str
+    code: Path
+    layer: Path | None
+    environment: dict[str, str]
+
+
+def variants(folder: Path, python: Path, stub: Stub) -> list[Variant]:
+    """All variants, their code and layers prepared in `folder`."""
+    full = folder / "full" / "python"
+    trimmed = folder / "ours" / "python"
+    _install(python, full)
+    bare = folder / "uncompiled" / "python"
+    shutil.copytree(full, bare)
+    _compile(python, full)
+    _build_layer(trimmed)
+    roots = trimmed / "consultations" / "amazon_roots.pem"
+    roots.write_bytes(roots.read_bytes() + stub.certificate)
+    bundle = folder / "bundle.pem"
+    bundle.write_bytes((full / "botocore" / "cacert.pem").read_bytes() + stub.certificate)
+    common = {"AWS_ENDPOINT_URL": stub.url, "AWS_CA_BUNDLE": str(bundle), "TABLE_NAME": "table"}
+    return [
+        Variant("bare", _code(folder, python, "bare"), None, common),
+        Variant(
+            "floor", _code(folder, python, "floor"), None, {**common, "AWS_CA_BUNDLE": str(roots)}
+        ),
+        Variant("hello", _code(folder, python, "hello"), full, common),
+        Variant("hello, no bytecode", HERE / "variants" / "hello", bare, common),
+        Variant("usual", _code(folder, python, "usual"), full, common | _POWERTOOLS),
+        Variant("submit", _ours(folder, python, "submit_consultation"), trimmed, common | _OURS),
+    ]
+
+
+_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME": "benchmark", "POWERTOOLS_METRICS_NAMESPACE": "benchmark"}
+_OURS = {
+    **_POWERTOOLS,
+    "ALLOWED_ORIGINS": "https://www.example.com",
+    "ID_SALT": "benchmark",
+    "RETENTION_DAYS": "730",
+    "QUARANTINE_DAYS": "90",
+    "TRUSTED_ROOTS": "amazon",
+}
+
+
+def event(python: Path, name: str) -> dict[str, Any]:
+    """What is posted: the sample; `usual` knows neither base64 nor the newer fields."""
+    del python
+    posted: dict[str, Any] = json.loads((ROOT / "events" / "post_json.json").read_text())
+    if name == "usual":
+        posted["body"] = base64.b64decode(posted["body"]).decode()
+        posted["isBase64Encoded"] = False
+    return posted
+
+
+def _install(python: Path, target: Path) -> None:
+    subprocess.run(
+        [
+            *(python, "-m", "pip", "install", "-q", "--no-compile", "--require-hashes"),
+            *("-r", ROOT / "layers" / "requirements.txt", "--target", target),
+        ],
+        check=True,
+    )
+
+
+def _compile(python: Path, folder: Path) -> None:
+    subprocess.run(
+        [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", folder],
+        check=True,
+    )
+
+
+def _build_layer(target: Path) -> None:
+    machine = os.uname().machine
+    subprocess.run(
+        [sys.executable, "-m", "layer_build", "--machine", machine, target],
+        check=True,
+        cwd=ROOT / "layers",
+    )
+
+
+def _code(folder: Path, python: Path, name: str, source: Path | None = None) -> Path:
+    target = folder / "code" / name
+    shutil.copytree(source or HERE / "variants" / name, target)
+    _compile(python, target)
+    return target
+
+
+def _ours(folder: Path, python: Path, name: str) -> Path:
+    return _code(folder, python, name, ROOT / "functions" / name)
+
+
+def measure(rounds: int, *, seed: int) -> dict[str, list[Cost]]:
+    """The cost of each variant in each round."""
+    python = python_for_lambda()
+    costs: dict[str, list[Cost]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        with dynamodb_stub(folder) as stub:
+            candidates = variants(folder, python, stub)
+            order = random.Random(seed)
+            for _ in range(rounds):
+                for variant in order.sample(candidates, len(candidates)):
+                    cost = cold_start(
+                        python=python,
+                        task_root=variant.code,
+                        layer=variant.layer,
+                        events=[event(python, variant.name)] * 2,
+                        environment=variant.environment,
+                    )
+                    costs.setdefault(variant.name, []).append(cost)
+    return costs
+
+
+def table(costs: dict[str, list[Cost]]) -> Table:
+    """Medians, as ratios to the unit's."""
+    def median(name: str, figure: str) -> float:
+        return statistics.median(getattr(cost, figure) for cost in costs[name])
+
+    cold = median(UNIT, "cold_ms")
+    memory = median(UNIT, "peak_kib")
+    rows = [
+        [
+            name,
+            f"{median(name, 'cold_ms') / cold:.2f}",
+            f"{median(name, 'first_ms') / cold:.3f}",
+            f"{median(name, 'peak_kib') / memory:.2f}",
+        ]
+        for name in costs
+    ]
+    heads = ["variant", "cold start", "first request after init", "peak memory"]
+    return Table(heads, sorted(rows, key=lambda row: float(row[1])))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    measured = measure(arguments.rounds, seed=arguments.seed)
+    write_result("cold", table(measured), f"{arguments.rounds} rounds, medians, CPU time")

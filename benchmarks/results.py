@@ -1,0 +1,58 @@
+"""Tables of ratios, with what is needed to compare them: date, versions and machine."""
+
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "results"
+
+sys.path.insert(0, str(ROOT / "layers"))
+from layer_build.bytecode import LAMBDA_VERSION, find_python  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Heads and rows of text."""
+
+    heads: list[str]
+    rows: list[list[str]]
+
+    def markdown(self) -> str:
+        """The table in Markdown."""
+        lines = [self.heads, ["---"] * len(self.heads), *self.rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def python_for_lambda() -> Path:
+    """An environment of the Python that Lambda runs, with its runtime client; made once."""
+    python = find_python()
+    if python is None:
+        sys.exit(f"This benchmark needs Python {LAMBDA_VERSION}, which Lambda runs. Install it.")
+    folder = ROOT / ".local" / "lambda-runtime"
+    if not folder.exists():
+        subprocess.run([python, "-m", "venv", folder], check=True)
+        pip = [folder / "bin" / "pip", "install", "-q", "awslambdaric==4.2.2"]
+        subprocess.run(pip, check=True)
+    return folder / "bin" / "python"
+
+
+def write_result(name: str, table: Table, how: str) -> None:
+    """Print the table and keep it in results/."""
+    versions = ", ".join(
+        f"{package} {version(package)}"
+        for package in ("boto3", "pydantic", "aws-lambda-powertools")
+    )
+    conditions = (
+        f"{datetime.now(UTC):%Y-%m-%d}, {how}. Python {LAMBDA_VERSION} on {platform.machine()}, "
+        f"{os.cpu_count()} cores; {versions}."
+    )
+    print(f"{table.markdown()}\n\n{conditions}")
+    RESULTS.mkdir(exist_ok=True)
+    text = f"# {name}\n\n{table.markdown()}\n\n{conditions}\n"
+    (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
