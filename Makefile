@@ -21,7 +21,7 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check screenshots translations format build deploy redrive simulate mutants torture clean environments python configuration
+.PHONY: help run test check screenshots benchmark translations format build deploy redrive simulate mutants torture clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
@@ -49,6 +49,9 @@ check: environments ## Check style, types, the clinic's configuration and the te
 
 screenshots: environments ## Take the pictures in docs/screenshots again
 	PYTHONPATH=layers $(BIN)/python -m local.screenshots
+
+benchmark: environments ## Measure NAME: cold, warm, sizes or form
+	PYTHONPATH=layers $(BIN)/python -m benchmarks.$(NAME)
 
 translations: environments ## Bring the Spanish catalogue up to the sentences in the code
 	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords N_ --no-location --sort-output \

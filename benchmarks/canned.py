@@ -25,10 +25,11 @@ class CannedSocket:
     def setsockopt(self, *_: object) -> None:
         """The options of TCP mean nothing to a pair."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a socket has
+        """All else is as the socket has it."""
         return getattr(self._near, name)
 
 
-def connect(*_: object, **__: object) -> Any:
+def connect(*_: object, **__: object) -> CannedSocket:
     """Instead of a connection to the network."""
     return CannedSocket()

@@ -7,6 +7,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def cold_start(
     """
     api = _RuntimeApi(events)
     threading.Thread(target=api.serve_forever, daemon=True).start()
-    process = subprocess.Popen(  # noqa: S603 - the interpreter that the caller chose
+    process = subprocess.Popen(
         [python, "-m", "awslambdaric", "handler.lambda_handler"],
         cwd=task_root,
         stdout=subprocess.DEVNULL,
@@ -134,10 +135,14 @@ def cold_start(
         api.shutdown()
         api.server_close()
     statuses = [answer.get("statusCode") for answer in api.answers]
-    if not done or len(statuses) != len(events) or not all(status in (201, 303) for status in statuses):
+    if (
+        not done
+        or len(statuses) != len(events)
+        or not all(status in (201, 303) for status in statuses)
+    ):
         sys.stderr.write(errors.decode(errors="replace"))
         raise WrongAnswerError(f"{task_root.name} answered {api.answers or 'nothing'}")
-    steps = [later - earlier for earlier, later in zip([0, *api.clock_ns], api.clock_ns)]
+    steps = [later - earlier for earlier, later in pairwise([0, *api.clock_ns])]
     init, *requests = (step / 1e6 for step in steps)
     return Cost(init_ms=init, requests_ms=tuple(requests), peak_kib=api.peak_kib)
 

@@ -37,8 +37,8 @@ def python_for_lambda() -> Path:
     folder = ROOT / ".local" / "lambda-runtime"
     if not folder.exists():
         subprocess.run([python, "-m", "venv", folder], check=True)
-        pip = [folder / "bin" / "pip", "install", "-q", "awslambdaric==4.2.2"]
-        subprocess.run(pip, check=True)
+        pip = str(folder / "bin" / "pip")
+        subprocess.run([pip, "install", "-q", "awslambdaric==4.2.2"], check=True)
     return folder / "bin" / "python"
 
 

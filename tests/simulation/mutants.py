@@ -74,8 +74,8 @@ MUTANTS = (
     Mutant(
         "typed text is trimmed",
         _REPOSITORY,
-        "return list(value) if isinstance(value, tuple) else value\n\n\ndef _plain",
-        "return value.strip() if isinstance(value, str) else value\n\n\ndef _plain",
+        'return {"S": value}',
+        'return {"S": value.strip()}',
     ),
     Mutant(
         "records expire after minutes instead of days",
