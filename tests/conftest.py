@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -143,3 +143,22 @@ def logs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     for handler in logging.getLogger("consultations").handlers:
         monkeypatch.setattr(handler, "stream", lines)
     return Logs(lines, capsys)
+
+
+_MEASUREMENTS = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def measured(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Adds a line of numbers to the end of pytest's output."""
+    return pytestconfig.stash.setdefault(_MEASUREMENTS, []).append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show what was measured."""
+    if lines := config.stash.get(_MEASUREMENTS, []):
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.line(line)

@@ -42,6 +42,7 @@ class Consultation:
     correlation_id: str
     status: Status
     reasons: tuple[str, ...]
+    priority: bool
     fingerprint: str
     expires_at: datetime
 
@@ -90,6 +91,7 @@ class Consultation:
             correlation_id=correlation_id,
             status=verdict.status,
             reasons=verdict.reasons,
+            priority=verdict.priority,
             fingerprint=fingerprint,
             expires_at=retention.ends_at(verdict.status, received_at),
             phone_e164=e164(request.phone) if request.phone else None,

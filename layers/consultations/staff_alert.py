@@ -77,17 +77,19 @@ def staff_alert(
 ) -> Email:
     """The alert for a consultation, with personal data only as far as `detail` allows.
 
-    The subject, at most 60 characters, and the headers never hold any.
+    The subject, at most 60 characters, and the headers never hold any. A priority request says so
+    there, not why.
     """
     location = clinic.location(consultation.location)
     received_at = _local_time(consultation.received_at, location.time_zone)
     facts = _facts(consultation, detail, received_at)
     closing = _closing(clinic, detail)
+    title = "Priority request" if consultation.priority else "New consultation request"
     return Email(
-        subject=f"New consultation request – {location.name} – {consultation.id}",
-        text=_text(location.name, facts, closing),
+        subject=f"{title} – {location.name} – {consultation.id}",
+        text=_text(f"{title} – {location.name}", facts, closing),
         html=_HTML.substitute(
-            title="New consultation request",
+            title=title,
             preheader=escape(f"Received {received_at}"),
             location=escape(location.name),
             rows="\n".join(map(_row, facts)),
@@ -106,6 +108,10 @@ def staff_alert(
 
 def _facts(consultation: Consultation, detail: AlertDetail, received_at: str) -> list[Fact]:
     facts = [Fact("Reference", consultation.id), Fact("Received", received_at)]
+    if consultation.priority:
+        facts.append(
+            Fact("Priority", "Read this request first: its wording asks for a person soon")
+        )
     if detail == "reference":
         return facts
     if detail == "contact":
@@ -150,8 +156,8 @@ def _closing(clinic: Clinic, detail: AlertDetail) -> str:
     return answers
 
 
-def _text(location: str, facts: list[Fact], closing: str) -> str:
-    lines = [f"New consultation request – {location}", ""]
+def _text(heading: str, facts: list[Fact], closing: str) -> str:
+    lines = [heading, ""]
     lines += [f"{fact.label}: {fact.value}" for fact in facts]
     return "\n".join([*lines, "", closing, ""])
 

@@ -50,7 +50,7 @@ class Submissions:
         """Store the posted request, once. Raises Problem if it is refused or not stored."""
         refuse_unknown_origin(http_request, self.allowed_origins)
         request = self._read(http_request)
-        verdict = screen(request)
+        verdict = screen(request, received_at=now)
         consultation = Consultation.received(
             request,
             verdict,

@@ -393,6 +393,17 @@ def test_a_filled_honeypot_is_stored_and_held_but_answered_like_any_other(aws: A
     assert item["expires_at"] == int(NOW.timestamp()) + 90 * 86_400
 
 
+def test_what_may_be_a_call_for_help_is_stored_as_priority_and_never_held(aws: Aws) -> None:
+    held = post(a_post(fields(message="I want to end my life", homepage="filled by a browser")))
+    item = aws.item()
+
+    assert set(held["document"]) == {"id", "received_at", "next_steps"}
+    assert item["priority"] is True
+    assert item["status"] == "accepted"
+    assert item["reasons"] == ["honeypot_filled"]
+    assert item["pending"] == "alert"
+
+
 def test_when_the_table_fails_the_person_is_told_that_nothing_is_saved(aws: Aws) -> None:
     aws.dynamodb.delete_table(TableName="consultations")
     response = post(a_post())
@@ -407,7 +418,7 @@ def test_an_unforeseen_error_is_answered_without_its_message(
 ) -> None:
     del aws
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("Ana Ejemplo")
 
     monkeypatch.setattr("consultations.submission.screen", broken)
