@@ -1,0 +1,89 @@
+# The commands of this project. `make` alone lists them.
+# Needs make and Python 3.11 or newer; everything else is installed into .venv and .venv-local.
+
+PYTHON = python3
+PORT = 8780
+ENV = dev
+
+BIN = .venv/bin
+LOCAL_BIN = .venv-local/bin
+# What the layer holds is built for Lambda with the pip of this environment.
+SAM = MAKEFLAGS= PYTHON="$(CURDIR)/$(LOCAL_BIN)/python" $(LOCAL_BIN)/sam
+
+export SAM_CLI_TELEMETRY = 0
+export __SAM_CLI_APP_DIR = $(CURDIR)/.venv-local/sam
+# No __pycache__ beside the code: it would end up in what is built from these folders.
+export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format build deploy clean environments python configuration
+
+help: ## List the commands
+	@echo "Usage: make COMMAND"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "With another Python: make PYTHON=python3.12 COMMAND"
+
+run: environments ## Run everything on this machine, on ports PORT (8780) and the next
+	@exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)
+
+test: environments ## Run all tests, those against the deployed stack too
+	$(BIN)/python -m pytest $(ARGS)
+
+check: environments ## Check style, types, the clinic's configuration and the template
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(MAKE) --no-print-directory configuration
+	$(LOCAL_BIN)/cfn-lint template.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(LOCAL_BIN)/sam validate --lint
+
+format: environments ## Put the code in the style that check asks for
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+build: environments ## Build for Lambda, into .aws-sam
+	$(SAM) build
+
+deploy: environments configuration ## Build and deploy to AWS: ENV=dev, staging or prod
+	@case "$(ENV)" in dev | staging | prod) ;; \
+	*) echo "ENV is $(ENV); it is one of dev, staging and prod: make deploy ENV=staging" >&2; exit 1 ;; esac
+	$(SAM) build --config-env $(ENV:dev=default)
+	$(SAM) deploy --config-env $(ENV:dev=default)
+
+clean: ## Remove what these commands made
+	rm -rf .venv .venv-local .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find functions layers local tests -name __pycache__ -prune -exec rm -rf {} +
+
+configuration: environments
+	PYTHONPATH=layers $(BIN)/python -m consultations.clinic
+
+environments: .venv/complete .venv-local/complete
+
+.venv/complete: layers/requirements.txt requirements-dev.txt
+	@$(MAKE) --no-print-directory python
+	@started=$$(date +%s); printf 'Installing the libraries of the project into .venv ... '; \
+	$(PYTHON) -m venv --clear .venv && \
+	$(BIN)/python -m pip install $(PIP) --require-hashes --requirement layers/requirements.txt && \
+	$(BIN)/python -m pip install $(PIP) --requirement requirements-dev.txt && \
+	touch $@ && echo "$$(($$(date +%s) - started)) s"
+
+.venv-local/complete: local/requirements.txt
+	@$(MAKE) --no-print-directory python
+	@started=$$(date +%s); printf 'Installing the SAM CLI and the AWS emulator into .venv-local ... '; \
+	$(PYTHON) -m venv --clear .venv-local && \
+	$(LOCAL_BIN)/python -m pip install $(PIP) --requirement local/requirements.txt && \
+	mkdir -p .venv-local/sam && \
+	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800}' > .venv-local/sam/metadata.json && \
+	touch $@ && echo "$$(($$(date +%s) - started)) s"
+
+PIP = --quiet --disable-pip-version-check --no-compile
+
+python:
+	@command -v $(PYTHON) > /dev/null || { \
+	echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name yours: make PYTHON=python3.12 run" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "$(PYTHON) is $$($(PYTHON) -c 'import platform; print(platform.python_version())'); this project needs Python 3.11 or newer." >&2; \
+	echo "Name one that you have: make PYTHON=python3.12 run" >&2; exit 1; }

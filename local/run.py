@@ -1,0 +1,125 @@
+"""`make run`: the whole product on this machine, with a page that shows the mail it sends."""
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from local.emulator import require_free_port
+from local.mailbox_page import serving_mailbox
+from local.processes import ROOT
+from local.stack import STACK_NAME, Stack, running_stack
+from local.steps import StartError, say
+
+FOLDER = ROOT / ".local"
+ADDRESSES = FOLDER / "stack.json"
+SAMPLE = ROOT / "events" / "consultation_request.json"
+
+PORTS = range(1024, 65534)
+"""Without those that need privileges, and with room for the two that follow."""
+
+
+def main() -> int:
+    """Run until Ctrl-C; 1 if the stack could not be started."""
+    parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
+    parser.add_argument("--port", type=_port, default=8780, help="the first of three ports")
+    parser.add_argument(
+        "parameters", nargs="*", type=_parameter, metavar="NAME=VALUE", help="of template.yaml"
+    )
+    arguments = parser.parse_args()
+    _stop_on_signals()
+    try:
+        run(arguments.port, dict(arguments.parameters))
+    except StartError as error:
+        say(f"\n{error}")
+        return 1
+    except KeyboardInterrupt:
+        say("\nStopped. Nothing of it is running any more.")
+    return 0
+
+
+def run(port: int, parameters: dict[str, str]) -> None:
+    """Start everything, say where it is, and keep it running. Raises StartError."""
+    for each in (port, port + 1):
+        require_free_port(each)
+    # Where the example page is served from, and where a page of one's own may be.
+    origins = [f"http://localhost:{port + 2}", f"http://127.0.0.1:{port + 2}"]
+    with ExitStack() as running:
+        stack = running.enter_context(
+            running_stack(port=port, folder=FOLDER, allowed_origins=origins, **parameters)
+        )
+        mailbox_url = running.enter_context(serving_mailbox(port=port + 1, emulator=stack.emulator))
+        running.enter_context(_addresses(stack, mailbox_url))
+        _welcome(stack, mailbox_url)
+        stack.emulator.wait()
+
+
+@contextmanager
+def _addresses(stack: Stack, mailbox_url: str) -> Iterator[None]:
+    """The addresses in a file for other programs, there as long as they are good."""
+    addresses = {
+        "consultations_url": stack.consultations_url,
+        "mailbox_url": mailbox_url,
+        "emulator_url": stack.emulator.url,
+        "table_name": stack.table_name,
+        "stack_name": STACK_NAME,
+        "allowed_origins": stack.allowed_origins,
+    }
+    ADDRESSES.write_text(json.dumps(addresses, indent=2) + "\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        ADDRESSES.unlink(missing_ok=True)
+
+
+def _welcome(stack: Stack, mailbox_url: str) -> None:
+    post = (
+        f"curl -i {shlex.quote(stack.consultations_url)} \\\n"
+        "    -H 'Content-Type: application/json' \\\n"
+        f"    --data-binary @{shlex.quote(str(SAMPLE))}"
+    )
+    say(f"""
+  Form endpoint   {stack.consultations_url}
+  Staff mailbox   {mailbox_url}
+
+Post a request from another terminal, then look at the mailbox:
+
+  {post}
+
+Sent again, the same request is answered again, but it is kept once and alerts once.
+Nothing leaves this machine. Ctrl-C stops everything and forgets it.""")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) not in PORTS:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from {PORTS[0]} to {PORTS[-1]}")
+    return int(text)
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text} is not like AlertDetail=full")
+    return name, value
+
+
+def _stop_on_signals() -> None:
+    """Make every polite way to end this program stop what it started, once."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""The stack, deployed once for all tests here, on ports and in a folder of their own."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from local.emulator import HOST
+from local.stack import running_stack
+from tests.end_to_end.deployment import Deployment
+
+ORIGINS = ("https://www.example.com", "http://localhost:8080")
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The product as `sam build` and `sam deploy` make it of template.yaml."""
+    folder = tmp_path_factory.mktemp("stack")
+    with running_stack(
+        port=_free_port(),
+        folder=folder,
+        allowed_origins=ORIGINS,
+        ThrottleRate="1000",  # the tests are quicker than any person
+        ThrottleBurst="1000",
+    ) as stack:
+        yield Deployment(stack)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
