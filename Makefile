@@ -17,12 +17,12 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format build deploy clean environments python configuration
+.PHONY: help run test check format description build deploy clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "With another Python: make PYTHON=python3.12 COMMAND"
 
@@ -37,12 +37,16 @@ check: environments ## Check style, types, the clinic's configuration and the te
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(MAKE) --no-print-directory configuration
+	PYTHONPATH=layers $(BIN)/python -m api.description --check
 	$(LOCAL_BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(LOCAL_BIN)/sam validate --lint
 
 format: environments ## Put the code in the style that check asks for
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+description: environments ## Write the API's description anew, from its models
+	PYTHONPATH=layers $(BIN)/python -m api.description
 
 build: environments ## Build for Lambda, into .aws-sam
 	$(SAM) build

@@ -1,6 +1,7 @@
-"""POST /consultations: a posted form becomes a stored consultation."""
+"""The API: a posted form becomes a stored consultation, and the description of it all."""
 
 import os
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from consultations.aws import dynamodb_client
 from consultations.clinic import load_clinic
 from consultations.consultation import Retention
 from consultations.http_request import HttpRequest
-from consultations.http_response import HttpResponse
+from consultations.http_response import DESCRIPTION_FILE, HttpResponse
 from consultations.problem import Problem
 from consultations.repository import ConsultationRepository
 from consultations.submission import Submissions, received
@@ -50,10 +51,30 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
 
 def answer(request: HttpRequest) -> HttpResponse:
     """The answer to a request that is not refused."""
-    if request.method == "OPTIONS":
-        return HttpResponse.preflight()
-    if request.method != "POST":
-        raise Problem.method_not_allowed()
+    methods = ROUTES[request.resource]
+    if request.method not in methods:
+        raise Problem.method_not_allowed(", ".join(methods))
+    return methods[request.method](request)
+
+
+def submit(request: HttpRequest) -> HttpResponse:
+    """Store a posted request."""
     receipt = submissions.receive(request, now=datetime.now(UTC))
     observability.received(logger, metrics, receipt)
     return received(receipt, request)
+
+
+def preflight(_request: HttpRequest) -> HttpResponse:
+    """The answer to a browser that asks whether a site may post."""
+    return HttpResponse.preflight()
+
+
+def description(_request: HttpRequest) -> HttpResponse:
+    """The API's description."""
+    return HttpResponse.file(DESCRIPTION_FILE, "application/json")
+
+
+ROUTES: Mapping[str, Mapping[str, Callable[[HttpRequest], HttpResponse]]] = {
+    "/consultations": {"OPTIONS": preflight, "POST": submit},
+    "/openapi.json": {"GET": description},
+}

@@ -14,6 +14,8 @@ class HttpRequest:
     """A request, its header names in lower case since they have none (RFC 9110 section 5.1)."""
 
     method: str
+    resource: str
+    """The path that the API knows it by, like /consultations, whatever stands before it."""
     headers: Mapping[str, str]
     correlation_id: str
     raw_body: str
@@ -24,6 +26,7 @@ class HttpRequest:
         """The request in a REST API proxy event."""
         return cls(
             method=event["httpMethod"],
+            resource=event["resource"],
             headers={name.lower(): value for name, value in (event["headers"] or {}).items()},
             correlation_id=event["requestContext"]["requestId"],
             raw_body=event.get("body") or "",

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 from consultations.http_request import HttpRequest
-from consultations.problem import METHODS, Problem
+from consultations.problem import Problem
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -18,9 +19,13 @@ SECURITY_HEADERS = {
 }
 """On every answer; template.yaml repeats them for the answers that the gateway makes itself."""
 
+POST_METHODS = "OPTIONS, POST"
 REQUEST_HEADERS = "Accept, Content-Type, Idempotency-Key"
 EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After, X-Correlation-Id"
 PREFLIGHT_SECONDS = 600
+
+DESCRIPTION_FILE = Path(__file__).with_name("openapi.json")
+"""The OpenAPI document that api/description.py makes of the models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,15 @@ class HttpResponse:
         )
 
     @classmethod
+    def file(cls, path: Path, media_type: str) -> Self:
+        """A file of this package, the same for everyone, which may be kept for an hour."""
+        return cls(
+            status=200,
+            headers={"Content-Type": media_type, "Cache-Control": "public, max-age=3600"},
+            body=path.read_text(encoding="utf-8"),
+        )
+
+    @classmethod
     def see_other(cls, location: str) -> Self:
         """303: the browser fetches `location`, it does not post again (RFC 9110 section 15.4.4)."""
         return cls(status=303, headers={"Location": location})
@@ -51,7 +65,7 @@ class HttpResponse:
         return cls(
             status=204,
             headers={
-                "Access-Control-Allow-Methods": METHODS,
+                "Access-Control-Allow-Methods": POST_METHODS,
                 "Access-Control-Allow-Headers": REQUEST_HEADERS,
                 "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
             },

@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from consultations.field_errors import FieldError, InvalidFieldsError
 
-METHODS = "OPTIONS, POST"
 MEDIA_TYPES = "application/json, application/x-www-form-urlencoded, multipart/form-data"
 BODY_MAX_BYTES = 16 * 1024
 RETRY_AFTER_SECONDS = 5
@@ -80,14 +79,14 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         )
 
     @classmethod
-    def method_not_allowed(cls) -> Self:
+    def method_not_allowed(cls, methods: str) -> Self:
         """405 with Allow (RFC 9110 section 15.5.6)."""
         return cls(
             405,
             "method_not_allowed",
             "This method is not supported",
-            f"Use one of {METHODS}.",
-            headers={"Allow": METHODS},
+            f"Use one of {methods}.",
+            headers={"Allow": methods},
         )
 
     @classmethod

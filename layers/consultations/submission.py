@@ -107,7 +107,7 @@ def _idempotency_key(http_request: HttpRequest, request: ConsultationRequest) ->
     header = http_request.header("idempotency-key")
     if not header:
         return request.submission_id
-    key = submission_key(header.removeprefix('"').removesuffix('"'))
+    key = submission_key(header[1:-1] if header[0] == header[-1] == '"' else header)
     if key is None or request.submission_id not in (None, key):
         raise Problem.invalid_key()
     return key

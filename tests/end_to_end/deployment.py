@@ -41,9 +41,15 @@ class Deployment:
 
     stack: Stack
 
-    def request(self, method: str, body: bytes = b"", **headers: str) -> Answer:
+    def url(self, path: str) -> str:
+        """The address of this path of the API."""
+        return self.stack.consultations_url.removesuffix("/consultations") + path
+
+    def request(
+        self, method: str, body: bytes = b"", *, path: str = "/consultations", **headers: str
+    ) -> Answer:
         """The answer to a request; `headers` with _ for -."""
-        address = urlsplit(self.stack.consultations_url)
+        address = urlsplit(self.url(path))
         connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
         try:
             connection.request(

@@ -6,7 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from consultations.consultation_request import FIELD_NAMES
 from functions.submit_consultation import handler
 from tests.builders import (
     CLINIC,
@@ -166,7 +169,9 @@ def test_a_key_reused_for_something_else_reveals_and_changes_nothing(aws: Aws) -
     assert first["document"]["id"] not in answer
 
 
-@pytest.mark.parametrize("key", ["7", "not-a-uuid", f"{UUID(int=7)}x", "7" * 10_000, "'"])
+@pytest.mark.parametrize(
+    "key", ["7", "not-a-uuid", f"{UUID(int=7)}x", "7" * 10_000, "'", f'"{UUID(int=7)}']
+)
 def test_a_malformed_key_is_refused(aws: Aws, key: str) -> None:
     response = post(a_post(fields(), Idempotency_Key=key))
 
@@ -450,3 +455,56 @@ def test_what_happened_is_logged_and_counted_without_what_was_typed(aws: Aws, lo
         for metric in document["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     ]
     assert counted == [("Received", None), ("Replayed", None), ("Refused", "invalid_fields")]
+
+
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4)
+    ),
+    max_leaves=9,
+)
+
+
+@settings(
+    deadline=None,
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.dictionaries(st.sampled_from(sorted(FIELD_NAMES)) | st.text(max_size=9), ANY_JSON))
+def test_whatever_stands_in_the_fields_the_answer_is_foreseen(
+    aws: Aws, changes: dict[str, Any]
+) -> None:
+    stored = len(aws.items())
+    response = post(a_post(fields() | changes))
+
+    assert response["statusCode"] in (201, 400, 422)
+    assert len(aws.items()) - stored in (0, response["statusCode"] == 201)
+
+
+@settings(
+    deadline=None,
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["Accept", "Content-Type", "Content-Encoding", "Idempotency-Key", "Origin", "X"]
+        )
+        | st.text(),
+        st.text(),
+    )
+)
+def test_whatever_stands_in_the_headers_the_answer_is_foreseen(
+    aws: Aws, headers: dict[str, str]
+) -> None:
+    del aws
+    posted = a_post()
+    posted["headers"] |= headers
+
+    assert post(posted)["statusCode"] in (201, 303, 400, 403, 415, 422)
