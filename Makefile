@@ -8,7 +8,7 @@ ENV = dev
 BIN = .venv/bin
 LOCAL_BIN = .venv-local/bin
 # What the layer holds is built for Lambda with the pip of this environment.
-SAM = MAKEFLAGS= PYTHON="$(CURDIR)/$(LOCAL_BIN)/python" $(LOCAL_BIN)/sam
+SAM = MAKEFLAGS= PYTHON="'$(CURDIR)/$(LOCAL_BIN)/python'" $(LOCAL_BIN)/sam
 
 export SAM_CLI_TELEMETRY = 0
 export __SAM_CLI_APP_DIR = $(CURDIR)/.venv-local/sam
@@ -22,9 +22,12 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 help: ## List the commands
 	@echo "Usage: make COMMAND"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s  %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "With another Python: make PYTHON=python3.12 COMMAND"
+	@echo "  make run PORT=9000                    on other ports"
+	@echo "  make run PARAMETERS=AlertDetail=full  with other parameters of template.yaml"
+	@echo "  make test ARGS=tests/unit             some of the tests"
+	@echo "  make PYTHON=python3.12 run            with another Python, when nothing is installed yet"
 
 run: environments ## Run everything on this machine, on ports PORT (8780) and the next
 	@exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)

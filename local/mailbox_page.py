@@ -39,7 +39,13 @@ def page(messages: Sequence[Mail], *, nonce: str) -> str:
 
     What is in a mail is shown, never run: HTML stands in a frame without scripts.
     """
-    count = "1 mail" if len(messages) == 1 else f"{len(messages) or 'No'} mails"
+    match len(messages):
+        case 0:
+            count = "No mail yet"
+        case 1:
+            count = "1 mail"
+        case number:
+            count = f"{number} mails, the newest first"
     return _PAGE.substitute(count=count, mails="\n".join(map(_article, messages)), nonce=nonce)
 
 

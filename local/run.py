@@ -24,8 +24,8 @@ PORTS = range(1024, 65534)
 """Without those that need privileges, and with room for the two that follow."""
 
 
-def main() -> int:
-    """Run until Ctrl-C; 1 if the stack could not be started."""
+def main() -> str | None:
+    """Run until Ctrl-C; what went wrong if the stack could not be started."""
     parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
     parser.add_argument("--port", type=_port, default=8780, help="the first of three ports")
     parser.add_argument(
@@ -36,11 +36,10 @@ def main() -> int:
     try:
         run(arguments.port, dict(arguments.parameters))
     except StartError as error:
-        say(f"\n{error}")
-        return 1
+        return f"\n{error}"
     except KeyboardInterrupt:
         say("\nStopped. Nothing of it is running any more.")
-    return 0
+    return None
 
 
 def run(port: int, parameters: dict[str, str]) -> None:

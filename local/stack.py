@@ -1,5 +1,6 @@
 """The product on the emulator: template.yaml itself, built and deployed by the real SAM CLI."""
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -56,12 +57,13 @@ def running_stack(
 def _build(folder: Path) -> Path:
     # The emulator runs the functions on its own interpreter, so the layer is built by it and for
     # it, and kept apart from what `make build` makes for Lambda.
+    interpreter = {"PYTHON": shlex.quote(str(TOOLS / "python")), "PLATFORM": ""}
     build = folder / "build"
     cache = folder / f"cache-{sys.implementation.cache_tag}"
     complete(
         ["sam", "build", "--cached", "--build-dir", str(build), "--cache-dir", str(cache)],
         log=folder / "build.log",
-        environment=tool_environment() | {"PYTHON": str(TOOLS / "python"), "PLATFORM": ""},
+        environment=tool_environment() | interpreter,
         failed="`sam build` failed.",
     )
     return build / "template.yaml"
