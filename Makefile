@@ -7,6 +7,7 @@ ENV = dev
 
 BIN = .venv/bin
 LOCAL_BIN = .venv-local/bin
+AUDIT_BIN = .venv-audit/bin
 # What the layer holds is built for Lambda with the pip of this environment.
 SAM = MAKEFLAGS= PYTHON="'$(CURDIR)/$(LOCAL_BIN)/python'" $(LOCAL_BIN)/sam
 
@@ -35,7 +36,7 @@ run: environments ## Run everything on this machine, on ports PORT (8780) and th
 test: environments ## Run all tests, those against the deployed stack too
 	$(BIN)/python -m pytest $(ARGS)
 
-check: environments ## Check style, types, the clinic's configuration and the template
+check: environments .venv-audit/complete ## Check style, types, configuration, template, dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -43,6 +44,8 @@ check: environments ## Check style, types, the clinic's configuration and the te
 	PYTHONPATH=layers $(BIN)/python -m api.description --check
 	$(LOCAL_BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(LOCAL_BIN)/sam validate --lint
+	$(AUDIT_BIN)/checkov --skip-download --compact --quiet --framework cloudformation --file template.yaml
+	$(AUDIT_BIN)/python -m audit.dependencies
 
 format: environments ## Put the code in the style that check asks for
 	$(BIN)/ruff check --fix
@@ -61,7 +64,7 @@ deploy: environments configuration ## Build and deploy to AWS: ENV=dev, staging 
 	$(SAM) deploy --config-env $(ENV:dev=default)
 
 clean: ## Remove what these commands made
-	rm -rf .venv .venv-local .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-local .venv-audit .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find functions layers local tests -name __pycache__ -prune -exec rm -rf {} +
 
 configuration: environments
@@ -84,6 +87,13 @@ environments: .venv/complete .venv-local/complete
 	$(LOCAL_BIN)/python -m pip install $(PIP) --requirement local/requirements.txt && \
 	mkdir -p .venv-local/sam && \
 	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800}' > .venv-local/sam/metadata.json && \
+	touch $@ && echo "$$(($$(date +%s) - started)) s"
+
+.venv-audit/complete: audit/requirements.txt
+	@$(MAKE) --no-print-directory python
+	@started=$$(date +%s); printf 'Installing checkov and pip-audit into .venv-audit ... '; \
+	$(PYTHON) -m venv --clear .venv-audit && \
+	$(AUDIT_BIN)/python -m pip install $(PIP) --requirement audit/requirements.txt && \
 	touch $@ && echo "$$(($$(date +%s) - started)) s"
 
 PIP = --quiet --disable-pip-version-check --no-compile
