@@ -86,7 +86,7 @@ environments: .venv/complete .venv-local/complete
 	$(PYTHON) -m venv --clear .venv-local && \
 	$(LOCAL_BIN)/python -m pip install $(PIP) --requirement local/requirements.txt && \
 	mkdir -p .venv-local/sam && \
-	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800}' > .venv-local/sam/metadata.json && \
+	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800.0}' > .venv-local/sam/metadata.json && \
 	touch $@ && echo "$$(($$(date +%s) - started)) s"
 
 .venv-audit/complete: audit/requirements.txt

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import unicodedata
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -44,7 +45,10 @@ class Consultation:
     reasons: tuple[str, ...]
     priority: bool
     fingerprint: str
-    expires_at: datetime
+    keep_until: datetime
+    """When it may be deleted, unless its alert is still pending then."""
+    email_digest: str | None
+    phone_digest: str | None
 
     full_name: str
     preferred_contact: str
@@ -82,6 +86,7 @@ class Consultation:
         same content on the same UTC day is the same submission.
         """
         fingerprint = _fingerprint(request)
+        phone = e164(request.phone) if request.phone else None
         answers = {
             name: value for name, value in _answers(request).items() if name not in _NOT_STORED
         }
@@ -93,8 +98,10 @@ class Consultation:
             reasons=verdict.reasons,
             priority=verdict.priority,
             fingerprint=fingerprint,
-            expires_at=retention.ends_at(verdict.status, received_at),
-            phone_e164=e164(request.phone) if request.phone else None,
+            keep_until=retention.ends_at(verdict.status, received_at),
+            email_digest=request.email and email_digest(request.email, id_salt),
+            phone_digest=phone and phone_digest(phone, id_salt),
+            phone_e164=phone,
             wording_versions={
                 statement.name: getattr(clinic.wording, statement.name).version
                 for statement in fields(clinic.wording)
@@ -117,6 +124,25 @@ def consultation_id(key: str, salt: str) -> str:
     return "-".join(
         characters[start : start + _ID_GROUP] for start in range(0, _ID_CHARACTERS, _ID_GROUP)
     )
+
+
+def email_digest(email: str, salt: str) -> str:
+    """What requests with this address are found by: says nothing to who does not know the salt.
+
+    The same for every way to write the letters of one address (RFC 5321 leaves the case of the
+    local part to its host, but no host that people use tells them apart).
+    """
+    local, _, domain = unicodedata.normalize("NFKC", email).casefold().rpartition("@")
+    return _digest(f"email {local}@{domain.encode('idna').decode('ascii')}", salt)
+
+
+def phone_digest(phone_e164: str, salt: str) -> str:
+    """What requests with this number (in E.164) are found by."""
+    return _digest(f"phone {phone_e164}", salt)
+
+
+def _digest(contact: str, salt: str) -> str:
+    return hmac.digest(salt.encode(), contact.encode(), "sha256")[:16].hex()
 
 
 def _answers(request: ConsultationRequest) -> dict[str, Any]:

@@ -6,8 +6,9 @@ time, and nothing is written to a consultation that is no longer there.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
+from uuid import uuid4
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,10 +23,17 @@ RECORD = "consultation"
 """The sort key of the consultation itself; other records about it may stand beside it."""
 
 PENDING_ALERTS_INDEX = "pending_alerts"
+EMAIL_INDEX = "by_email"
+PHONE_INDEX = "by_phone"
 _PENDING = "alert"
 
+AUDIT = "audit"
+"""The partition of the records of who did what to consultations."""
+AUDIT_RETENTION = timedelta(days=2192)
+"""Six years, as 45 CFR 164.316(b)(2)(i) has it."""
+
 _TIMES = frozenset({"received_at"})
-_EPOCH_TIMES = frozenset({"expires_at"})
+_EPOCH_TIMES = frozenset({"keep_until"})
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -51,8 +59,22 @@ class ClaimedAlert:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """What somebody did to consultations. Holds nothing of the person who wrote them."""
+
+    action: Literal["export", "erase", "release"]
+    found_by: Literal["id", "email", "phone"]
+    consultations: tuple[str, ...]
+    by: str
+    at: datetime
+
+
 class ConsultationRepository:
-    """The consultations of one table."""
+    """The consultations of one table.
+
+    `expires_at`, which DynamoDB deletes by, is there only when no alert is pending.
+    """
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
@@ -109,10 +131,10 @@ class ConsultationRepository:
         )
 
     def mark_alerted(self, id_: str, *, now: datetime, message_id: str) -> None:
-        """Record that the alert was handed to SES; it is no longer pending."""
+        """Record that the alert was handed to SES; it is no longer pending, and may expire."""
         self._update(
             id_,
-            "SET alerted_at = :now, alert_message_id = :message_id"
+            "SET alerted_at = :now, alert_message_id = :message_id, expires_at = keep_until"
             " REMOVE pending, claimed_until, alert_error",
             {":now": timestamp(now), ":message_id": message_id},
         )
@@ -122,11 +144,89 @@ class ConsultationRepository:
 
         The index is eventually consistent: claim_alert decides.
         """
+        return self._ids_in(PENDING_ALERTS_INDEX, "pending", _PENDING)
+
+    def ids_with_email(self, digest: str) -> Iterator[str]:
+        """The ids of all consultations with this e-mail address, the oldest first."""
+        return self._ids_in(EMAIL_INDEX, "email_digest", digest)
+
+    def ids_with_phone(self, digest: str) -> Iterator[str]:
+        """The ids of all consultations with this phone number, the oldest first."""
+        return self._ids_in(PHONE_INDEX, "phone_digest", digest)
+
+    def records(self, id_: str) -> list[dict[str, Any]]:
+        """All that is stored under this id, the consultation and what stands beside it."""
+        return [_plain(item) for item in self._items(id_)]
+
+    def erase(self, id_: str) -> int:
+        """Delete all that is stored under this id, and say how many records that were."""
+        items = list(self._items(id_))
+        for item in items:
+            self._client.delete_item(
+                TableName=self._table_name, Key={"id": item["id"], "record": item["record"]}
+            )
+        return len(items)
+
+    def release(self, id_: str, *, now: datetime, keep_until: datetime) -> bool:
+        """Accept a quarantined consultation, its alert pending as if it were new.
+
+        False if there is none with this id: unknown, erased, or never held back.
+        """
+        try:
+            self._client.update_item(
+                TableName=self._table_name,
+                Key=_key(id_),
+                UpdateExpression=(
+                    "SET #status = :accepted, released_at = :now, keep_until = :keep_until,"
+                    " pending = :pending REMOVE expires_at"
+                ),
+                ConditionExpression="#status = :quarantined",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":accepted": _serialize("accepted"),
+                    ":quarantined": _serialize("quarantined"),
+                    ":now": _serialize(timestamp(now)),
+                    ":keep_until": _serialize(int(keep_until.timestamp())),
+                    ":pending": _serialize(_PENDING),
+                },
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Keep what was done to consultations, by whom and when."""
+        self._client.put_item(
+            TableName=self._table_name,
+            Item={
+                "id": _serialize(AUDIT),
+                "record": _serialize(f"{timestamp(entry.at)} {uuid4()}"),
+                "action": _serialize(entry.action),
+                "found_by": _serialize(entry.found_by),
+                "by": _serialize(entry.by),
+                "consultations": _serialize(list(entry.consultations)),
+                "expires_at": _serialize(int((entry.at + AUDIT_RETENTION).timestamp())),
+            },
+        )
+
+    def _items(self, id_: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table_name,
-            IndexName=PENDING_ALERTS_INDEX,
-            KeyConditionExpression="pending = :pending",
-            ExpressionAttributeValues={":pending": _serialize(_PENDING)},
+            KeyConditionExpression="id = :id",
+            ExpressionAttributeValues={":id": _serialize(id_)},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    def _ids_in(self, index: str, attribute: str, value: str) -> Iterator[str]:
+        """The ids in an index, which is eventually consistent."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table_name,
+            IndexName=index,
+            KeyConditionExpression="#attribute = :value",
+            ExpressionAttributeNames={"#attribute": attribute},
+            ExpressionAttributeValues={":value": _serialize(value)},
         )
         for page in pages:
             for item in page["Items"]:
@@ -164,6 +264,8 @@ def _item(consultation: Consultation) -> dict[str, Any]:
     } | {"record": RECORD}
     if consultation.status == "accepted":
         attributes["pending"] = _PENDING
+    else:
+        attributes["expires_at"] = attributes["keep_until"]
     return {name: _serialize(value) for name, value in attributes.items() if value is not None}
 
 

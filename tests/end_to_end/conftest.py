@@ -23,10 +23,21 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         ThrottleRate="1000",  # the tests are quicker than any person
         ThrottleBurst="1000",
     ) as stack:
-        yield Deployment(stack)
+        yield Deployment(stack, folder)
+
+
+@pytest.fixture
+def free_ports() -> int:
+    """The first of two ports in a row that nobody uses."""
+    return next(port for port in iter(_free_port, None) if _is_free(port + 1))
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) != 0

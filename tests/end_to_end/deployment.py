@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,7 +16,7 @@ from local.mailbox import Mail, mails
 from local.stack import SENDER, STACK_NAME, Stack
 from tests.builders import fields
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 Found = TypeVar("Found")
 _deserialize = TypeDeserializer().deserialize
@@ -40,6 +41,7 @@ class Deployment:
     """The stack, with the ways to use it and to look into it."""
 
     stack: Stack
+    folder: Path
 
     def url(self, path: str) -> str:
         """The address of this path of the API."""
@@ -49,23 +51,8 @@ class Deployment:
         self, method: str, body: bytes = b"", *, path: str = "/consultations", **headers: str
     ) -> Answer:
         """The answer to a request; `headers` with _ for -."""
-        address = urlsplit(self.url(path))
-        connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
-        try:
-            connection.request(
-                method,
-                address.path,
-                body,
-                {name.replace("_", "-"): value for name, value in headers.items()},
-            )
-            response = connection.getresponse()
-            return Answer(
-                response.status,
-                {name.lower(): value for name, value in response.getheaders()},
-                response.read().decode(),
-            )
-        finally:
-            connection.close()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return exchange(self.url(path), method, body, named)
 
     def post(self, *, headers: Mapping[str, str] | None = None, **changes: object) -> Answer:
         """The answer to a valid request as JSON, with these changes to its fields."""
@@ -137,6 +124,19 @@ class Deployment:
     def forget_sender(self) -> None:
         """Make SES refuse everything that the stack sends."""
         self.stack.aws.sesv2.delete_email_identity(EmailIdentity=SENDER)
+
+
+def exchange(url: str, method: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """The answer to an HTTP request."""
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
+    try:
+        connection.request(method, address.path, body, dict(headers))
+        response = connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, names, response.read().decode())
+    finally:
+        connection.close()
 
 
 def eventually(look: Callable[[], Found | None], what: str) -> Found:

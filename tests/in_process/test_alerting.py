@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
+from consultations.alerting import StaffAlerts
 from consultations.repository import ConsultationRepository
 from functions.alert_staff import handler as alert_staff
 from functions.retry_alerts import handler as retry_alerts
@@ -77,6 +78,16 @@ def test_a_person_who_is_not_sure_reaches_the_clinic_itself(aws: Aws) -> None:
     alert(store(aws, location="not_sure"))
 
     assert aws.mails[0]["Destination"]["ToAddresses"] == list(CLINIC.staff)
+
+
+def test_outside_production_every_alert_goes_to_one_address(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = store(aws, location="mesa")
+    monkeypatch.setenv("ALERT_OVERRIDE_ADDRESS", "team@example.com")
+    StaffAlerts.from_environment().deliver(id_, now=NOW)
+
+    assert aws.mails[0]["Destination"] == {"ToAddresses": ["team@example.com"]}
 
 
 def test_an_alerted_consultation_is_no_longer_pending(aws: Aws) -> None:
