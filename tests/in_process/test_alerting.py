@@ -1,12 +1,12 @@
 """A new consultation in the table becomes one mail to the staff of its location."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import time_machine
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
-from consultations.alerting import StaffAlerts
 from consultations.repository import ConsultationRepository
 from functions.alert_staff import handler as alert_staff
 from functions.retry_alerts import handler as retry_alerts
@@ -80,12 +80,9 @@ def test_a_person_who_is_not_sure_reaches_the_clinic_itself(aws: Aws) -> None:
     assert aws.mails[0]["Destination"]["ToAddresses"] == list(CLINIC.staff)
 
 
-def test_outside_production_every_alert_goes_to_one_address(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    id_ = store(aws, location="mesa")
-    monkeypatch.setenv("ALERT_OVERRIDE_ADDRESS", "team@example.com")
-    StaffAlerts.from_environment().deliver(id_, now=NOW)
+def test_outside_production_every_alert_goes_to_one_address(aws: Aws) -> None:
+    staging = replace(alert_staff.staff_alerts, override_address="team@example.com")
+    staging.deliver(store(aws, location="mesa"), now=NOW)
 
     assert aws.mails[0]["Destination"] == {"ToAddresses": ["team@example.com"]}
 
