@@ -84,6 +84,13 @@ class Deployment:
             for item in found["Items"]
         ]
 
+    def count(self) -> int:
+        """How many items the table holds."""
+        scanned = self.stack.aws.dynamodb.scan(
+            TableName=self.stack.table_name, Select="COUNT", ConsistentRead=True
+        )
+        return int(scanned["Count"])
+
     def change_item(self, reference: str, **attributes: str) -> None:
         """Change a stored consultation behind the product's back."""
         self.stack.aws.dynamodb.update_item(
