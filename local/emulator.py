@@ -92,7 +92,9 @@ def _environment(port: int, private: str) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "LANG": "C.UTF-8",
         "PATH": f"{TOOLS}{os.pathsep}{os.defpath}",
+        "S3_DATA_DIR": f"{private}/s3",
         "SFTP_ENABLED": "0",
+        "STATE_DIR": f"{private}/state",
         "TMPDIR": private,
         "TZ": "UTC",  # as on Lambda
     }

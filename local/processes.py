@@ -23,6 +23,7 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """One of the tools with its output in `log`. Afterwards it and all that it started are gone."""
     log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)  # one that is still written to stays whole
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own commands, no shell
             [TOOLS / command[0], *command[1:]],

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -16,8 +17,6 @@ from local.processes import ROOT
 from local.stack import STACK_NAME, Stack, running_stack
 from local.steps import StartError, say
 
-FOLDER = ROOT / ".local"
-ADDRESSES = FOLDER / "stack.json"
 SAMPLE = ROOT / "events" / "consultation_request.json"
 
 PORTS = range(1024, 65534)
@@ -29,12 +28,15 @@ def main() -> str | None:
     parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
     parser.add_argument("--port", type=_port, default=8780, help="the first of three ports")
     parser.add_argument(
+        "--folder", type=Path, default=ROOT / ".local", help="for what is built, logs, addresses"
+    )
+    parser.add_argument(
         "parameters", nargs="*", type=_parameter, metavar="NAME=VALUE", help="of template.yaml"
     )
     arguments = parser.parse_args()
     _stop_on_signals()
     try:
-        run(arguments.port, dict(arguments.parameters))
+        run(arguments.port, arguments.folder, dict(arguments.parameters))
     except StartError as error:
         return f"\n{error}"
     except KeyboardInterrupt:
@@ -42,7 +44,7 @@ def main() -> str | None:
     return None
 
 
-def run(port: int, parameters: dict[str, str]) -> None:
+def run(port: int, folder: Path, parameters: dict[str, str]) -> None:
     """Start everything, say where it is, and keep it running. Raises StartError."""
     for each in (port, port + 1):
         require_free_port(each)
@@ -50,16 +52,16 @@ def run(port: int, parameters: dict[str, str]) -> None:
     origins = [f"http://localhost:{port + 2}", f"http://127.0.0.1:{port + 2}"]
     with ExitStack() as running:
         stack = running.enter_context(
-            running_stack(port=port, folder=FOLDER, allowed_origins=origins, **parameters)
+            running_stack(port=port, folder=folder, allowed_origins=origins, **parameters)
         )
         mailbox_url = running.enter_context(serving_mailbox(port=port + 1, emulator=stack.emulator))
-        running.enter_context(_addresses(stack, mailbox_url))
+        running.enter_context(_addresses(folder / "stack.json", stack, mailbox_url))
         _welcome(stack, mailbox_url)
         stack.emulator.wait()
 
 
 @contextmanager
-def _addresses(stack: Stack, mailbox_url: str) -> Iterator[None]:
+def _addresses(file: Path, stack: Stack, mailbox_url: str) -> Iterator[None]:
     """The addresses in a file for other programs, there as long as they are good."""
     addresses = {
         "consultations_url": stack.consultations_url,
@@ -69,11 +71,11 @@ def _addresses(stack: Stack, mailbox_url: str) -> Iterator[None]:
         "stack_name": STACK_NAME,
         "allowed_origins": stack.allowed_origins,
     }
-    ADDRESSES.write_text(json.dumps(addresses, indent=2) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(addresses, indent=2) + "\n", encoding="utf-8")
     try:
         yield
     finally:
-        ADDRESSES.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
 
 
 def _welcome(stack: Stack, mailbox_url: str) -> None:

@@ -2,6 +2,8 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,17 +15,20 @@ ORIGINS = ("https://www.example.com", "http://localhost:8080")
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment() -> Iterator[Deployment]:
     """The product as `sam build` and `sam deploy` make it of template.yaml."""
-    folder = tmp_path_factory.mktemp("stack")
-    with running_stack(
-        port=_free_port(),
-        folder=folder,
-        allowed_origins=ORIGINS,
-        ThrottleRate="1000",  # the tests are quicker than any person
-        ThrottleBurst="1000",
-    ) as stack:
-        yield Deployment(stack, folder)
+    with (
+        # Not one of pytest's, which stay: the layer is thousands of files.
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        running_stack(
+            port=_free_port(),
+            folder=Path(folder),
+            allowed_origins=ORIGINS,
+            ThrottleRate="1000",  # the tests are quicker than any person
+            ThrottleBurst="1000",
+        ) as stack,
+    ):
+        yield Deployment(stack, Path(folder))
 
 
 @pytest.fixture

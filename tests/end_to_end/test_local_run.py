@@ -1,7 +1,6 @@
 """`make run`, as the person at the terminal and the one in the browser have it."""
 
 import json
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,14 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
-import pytest
-
 from local.emulator import HOST
 from local.mailbox import Mail
 from local.mailbox_page import page
 from local.processes import ROOT
 from tests.builders import EVENTS
-from tests.end_to_end.deployment import Deployment, eventually, exchange
+from tests.end_to_end.deployment import PATIENCE_SECONDS, Deployment, eventually, exchange
 
 SAMPLE = EVENTS / "consultation_request.json"
 
@@ -50,17 +47,12 @@ def is_open(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-@pytest.fixture
-def folder(deployment: Deployment, tmp_path: Path) -> Path:
-    """A folder in which everything is built already, so that the start is quick."""
-    (cache,) = deployment.folder.glob("cache-*")
-    shutil.copytree(cache, tmp_path / cache.name)
-    return tmp_path
-
-
-def test_one_command_runs_it_and_ctrl_c_leaves_nothing(folder: Path, free_ports: int) -> None:
-    addresses_file = folder / "stack.json"
-    with local_run(free_ports, folder) as process:
+def test_one_command_runs_it_and_ctrl_c_leaves_nothing(
+    deployment: Deployment, free_ports: int
+) -> None:
+    # In the folder of the other stack, where everything is built already.
+    addresses_file = deployment.folder / "stack.json"
+    with local_run(free_ports, deployment.folder) as process:
         eventually(lambda: addresses_file.exists() or process.poll() is not None, "the addresses")
         addresses = json.loads(addresses_file.read_text())
         answer = exchange(
@@ -74,7 +66,7 @@ def test_one_command_runs_it_and_ctrl_c_leaves_nothing(folder: Path, free_ports:
         eventually(lambda: reference in page_at(addresses["mailbox_url"]), "the alert on the page")
 
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 0
     assert addresses["consultations_url"] in output
@@ -86,7 +78,7 @@ def test_one_command_runs_it_and_ctrl_c_leaves_nothing(folder: Path, free_ports:
 
 def test_a_taken_port_is_named_with_what_to_do(tmp_path: Path, free_ports: int) -> None:
     with socket.create_server((HOST, free_ports + 1)), local_run(free_ports, tmp_path) as process:
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
     assert f"Port {free_ports + 1} is taken" in output
