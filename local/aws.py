@@ -12,8 +12,11 @@ from local.processes import TOOLS
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
 
 REGION = "us-east-1"
 KEY = "test"
@@ -96,3 +99,20 @@ class Aws:
     def sesv2(self) -> "SESV2Client":
         """The mail."""
         return self._session.client("sesv2", endpoint_url=self._endpoint_url, config=self._config)
+
+    @property
+    def logs(self) -> "CloudWatchLogsClient":
+        """What was logged."""
+        return self._session.client("logs", endpoint_url=self._endpoint_url, config=self._config)
+
+    @property
+    def sqs(self) -> "SQSClient":
+        """The queues."""
+        return self._session.client("sqs", endpoint_url=self._endpoint_url, config=self._config)
+
+    @property
+    def streams(self) -> "DynamoDBStreamsClient":
+        """The table's stream."""
+        return self._session.client(
+            "dynamodbstreams", endpoint_url=self._endpoint_url, config=self._config
+        )
