@@ -4,6 +4,10 @@
 PYTHON = python3
 PORT = 8780
 ENV = dev
+STACK = consultations-dev
+N = 1000
+N_TORTURE = 1000
+SEED = 1
 
 BIN = .venv/bin
 LOCAL_BIN = .venv-local/bin
@@ -18,7 +22,8 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format description build deploy clean environments python configuration
+.PHONY: help run test check format description build deploy redrive simulate mutants torture clean \
+	environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
@@ -63,9 +68,21 @@ deploy: environments configuration ## Build and deploy to AWS: ENV=dev, staging 
 	$(SAM) build --config-env $(ENV:dev=default)
 	$(SAM) deploy --config-env $(ENV:dev=default)
 
+redrive: environments ## Try alerts that are stuck again, in STACK (consultations-dev)
+	@PYTHONPATH=layers $(BIN)/python -m operations.redrive "$(STACK)"
+
+simulate: environments ## Try to break delivery in N (1000) random histories, from SEED (1)
+	@PYTHONPATH=layers $(BIN)/python -m tests.simulation --histories "$(N)" --seed "$(SEED)"
+
+mutants: environments ## Check that the simulation notices each of the seeded faults
+	@PYTHONPATH=layers $(BIN)/python -m tests.simulation.mutants
+
+torture: environments ## Submit N_TORTURE (1000) requests to a deployed stack while it fails
+	@PYTHONPATH=layers $(BIN)/python -m tests.torture --submissions "$(N_TORTURE)"
+
 clean: ## Remove what these commands made
 	rm -rf .venv .venv-local .venv-audit .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find functions layers local tests -name __pycache__ -prune -exec rm -rf {} +
+	find api audit functions layers local operations tests -name __pycache__ -prune -exec rm -rf {} +
 
 configuration: environments
 	PYTHONPATH=layers $(BIN)/python -m consultations.clinic

@@ -11,11 +11,14 @@ from local.processes import TOOLS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
 REGION = "us-east-1"
@@ -84,11 +87,23 @@ class Aws:
         )
 
     @property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """The alarms."""
+        return self._session.client(
+            "cloudwatch", endpoint_url=self._endpoint_url, config=self._config
+        )
+
+    @property
     def dynamodb(self) -> "DynamoDBClient":
         """The table."""
         return self._session.client(
             "dynamodb", endpoint_url=self._endpoint_url, config=self._config
         )
+
+    @property
+    def events(self) -> "EventBridgeClient":
+        """The bus of events."""
+        return self._session.client("events", endpoint_url=self._endpoint_url, config=self._config)
 
     @property
     def functions(self) -> "LambdaClient":
@@ -106,8 +121,13 @@ class Aws:
         return self._session.client("logs", endpoint_url=self._endpoint_url, config=self._config)
 
     @property
+    def sns(self) -> "SNSClient":
+        """The topic of alarms."""
+        return self._session.client("sns", endpoint_url=self._endpoint_url, config=self._config)
+
+    @property
     def sqs(self) -> "SQSClient":
-        """The queues."""
+        """The dead letters."""
         return self._session.client("sqs", endpoint_url=self._endpoint_url, config=self._config)
 
     @property

@@ -11,10 +11,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from local.processes import TOOLS, running
@@ -55,13 +56,20 @@ class Emulator:
 
 
 @contextmanager
-def running_emulator(*, port: int, folder: Path) -> Iterator[Emulator]:
-    """The emulator on this port, answering. Raises StartError if it does not start."""
+def running_emulator(
+    *, port: int, folder: Path, functions: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Emulator]:
+    """The emulator on this port, answering. Raises StartError if it does not start.
+
+    `functions` are further variables for the environment of the functions.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "emulator.log"
     with (
         tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as private,
-        running(["ministack"], log=log, environment=_environment(port, private)) as process,
+        running(
+            ["ministack"], log=log, environment={**_environment(port, private), **functions}
+        ) as process,
     ):
         emulator = Emulator(port, process, log)
         _wait_until_healthy(emulator)

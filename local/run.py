@@ -52,7 +52,7 @@ def run(port: int, folder: Path, parameters: dict[str, str]) -> None:
     origins = [f"http://localhost:{port + 2}", f"http://127.0.0.1:{port + 2}"]
     with ExitStack() as running:
         stack = running.enter_context(
-            running_stack(port=port, folder=folder, allowed_origins=origins, **parameters)
+            running_stack(port=port, folder=folder, allowed_origins=origins, parameters=parameters)
         )
         mailbox_url = running.enter_context(serving_mailbox(port=port + 1, emulator=stack.emulator))
         running.enter_context(_addresses(folder / "stack.json", stack, mailbox_url))

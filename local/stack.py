@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from local.aws import Aws, tool_environment
@@ -33,11 +34,17 @@ class Stack:
 
 @contextmanager
 def running_stack(
-    *, port: int, folder: Path, allowed_origins: Sequence[str], **parameters: str
+    *,
+    port: int,
+    folder: Path,
+    allowed_origins: Sequence[str],
+    parameters: Mapping[str, str] = MappingProxyType({}),
+    functions_environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Stack]:
     """The stack on an emulator on this port; afterwards nothing of it runs any more.
 
-    What is built and logged is kept in `folder`; `parameters` are further ones of the template.
+    What is built and logged is kept in `folder`; `parameters` are further ones of the template,
+    `functions_environment` variables that the functions see beside those of the template.
     Raises StartError if a step fails.
     """
     origins = {"AllowedOrigins": ",".join(allowed_origins)}
@@ -45,9 +52,11 @@ def running_stack(
         with step("Building the functions and their layer"):
             template = _build(folder)
         with step("Starting the AWS emulator"):
-            emulator = started.enter_context(running_emulator(port=port, folder=folder))
+            emulator = started.enter_context(
+                running_emulator(port=port, folder=folder, functions=functions_environment)
+            )
         with step("Deploying template.yaml to it"):
-            _deploy(template, emulator, folder, PARAMETERS | origins | parameters)
+            _deploy(template, emulator, folder, {**PARAMETERS, **origins, **parameters})
         aws = Aws(emulator.url)
         with step("Verifying the sender of the alerts"):
             aws.sesv2.create_email_identity(EmailIdentity=SENDER)

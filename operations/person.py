@@ -50,7 +50,7 @@ def run(stack: str, action: str) -> int:
 
 def say(text: str) -> None:
     """Tell the person at the terminal."""
-    print(text)  # noqa: T201 - this is a program for the terminal
+    print(text)
 
 
 if __name__ == "__main__":

@@ -112,13 +112,13 @@ class _Context:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
     aws_request_id: str = "00000000-0000-4000-8000-000000000000"
-    remaining_ms: int = 60_000
+    remaining_ms: int = 180_000
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms
 
 
-def a_context(*, remaining_ms: int = 60_000) -> LambdaContext:
+def a_context(*, remaining_ms: int = 180_000) -> LambdaContext:
     """What Lambda tells a function about its invocation."""
     return cast("LambdaContext", _Context(remaining_ms=remaining_ms))
 

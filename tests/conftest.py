@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
 
 
 # The functions read their environment when they are imported.
@@ -39,6 +40,10 @@ os.environ.update(
         "CONFIGURATION_SET": "alert-mail",
         "ALERT_DETAIL": "contact",
         "ALERT_OVERRIDE_ADDRESS": "",
+        "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alarms",
+        "CONSULTATIONS_URL": "https://api.example.com/test/consultations",
+        "HEARTBEAT_ADDRESS": "heartbeat@example.com",
+        "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
     }
 )
 for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
@@ -98,11 +103,18 @@ class Aws:
 
     dynamodb: "DynamoDBClient"
     sesv2: "SESV2Client"
+    sqs: "SQSClient"
 
     @property
     def mails(self) -> list[dict[str, Any]]:
         """The SendEmail requests that SES accepted, in order."""
         return _accepted_mails
+
+    def letters(self) -> list[dict[str, Any]]:
+        """The dead letters, taken from their queue."""
+        queue = os.environ["UNDELIVERED_RECORDS_URL"]
+        messages = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in messages.get("Messages", [])]
 
     def items(self) -> list[dict[str, Any]]:
         """All items of the table, with DynamoDB's type names taken off."""
@@ -118,7 +130,7 @@ class Aws:
         return item
 
 
-_clients = boto3.client("dynamodb"), boto3.client("sesv2")
+_clients = boto3.client("dynamodb"), boto3.client("sesv2"), boto3.client("sqs")
 
 
 @pytest.fixture
@@ -132,6 +144,7 @@ def aws() -> Iterator[Aws]:
         )
         account.sesv2.create_email_identity(EmailIdentity="alerts@example.com")
         account.sesv2.create_configuration_set(ConfigurationSetName="alert-mail")
+        account.sqs.create_queue(QueueName="undelivered")
         _accepted_mails.clear()
         yield account
 

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from consultations import observability
-from consultations.alerting import StaffAlerts
+from consultations.alerting import StaffAlerts, time_for_another
 
 logger = Logger()
 metrics = Metrics()
@@ -24,8 +24,10 @@ staff_alerts = StaffAlerts.from_environment()
 processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
 
 
-def record_handler(record: DynamoDBRecord) -> None:
+def record_handler(record: DynamoDBRecord, lambda_context: LambdaContext) -> None:
     """Alert staff about one consultation; an error makes the stream deliver this record again."""
+    if not time_for_another(lambda_context.get_remaining_time_in_millis()):
+        raise TimeoutError
     consultation_id = record["dynamodb"]["Keys"]["id"]["S"]
     try:
         outcome = staff_alerts.deliver(consultation_id, now=datetime.now(UTC))

@@ -7,15 +7,12 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from consultations import observability
-from consultations.alerting import StaffAlerts
+from consultations.alerting import StaffAlerts, time_for_another
 
 logger = Logger()
 metrics = Metrics()
 tracer = Tracer()
 staff_alerts = StaffAlerts.from_environment()
-
-STOP_BEFORE_TIMEOUT_MS = 30_000
-"""More than one alert takes; what is left waits for the next run."""
 
 
 @logger.inject_lambda_context
@@ -23,14 +20,13 @@ STOP_BEFORE_TIMEOUT_MS = 30_000
 @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> None:
     """Try the pending alerts, the oldest first; one that fails does not stop the others."""
-    tried = 0
-    for consultation_id in staff_alerts.consultations.pending_alert_ids():
-        if context.get_remaining_time_in_millis() < STOP_BEFORE_TIMEOUT_MS:
+    pending = list(staff_alerts.consultations.pending_alerts())
+    observability.pending_alerts(logger, pending, datetime.now(UTC))
+    for alert in pending:
+        if not time_for_another(context.get_remaining_time_in_millis()):
             logger.warning("out of time, the rest waits for the next run")
             break
-        retry(consultation_id)
-        tried += 1
-    logger.info("pending alerts tried", tried=tried)
+        retry(alert.id)
 
 
 def retry(consultation_id: str) -> None:

@@ -2,30 +2,55 @@
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Self, cast
 
-from consultations.aws import dynamodb_client, sesv2_client
+from consultations.aws import dynamodb_client, sesv2_client, sqs_client
 from consultations.clinic import Clinic, load_clinic
-from consultations.mailer import Mailer, NotSentError
-from consultations.repository import ConsultationRepository
+from consultations.consultation import Consultation
+from consultations.dead_letters import DeadLetters
+from consultations.mailer import Mailer, NotSentError, SendFault
+from consultations.repository import ClaimedAlert, ConsultationRepository
 from consultations.staff_alert import AlertDetail, staff_alert
 
+LONGEST_DELIVERY = timedelta(seconds=80)
+"""How long one delivery can take, with all tries of all calls: claim 12 s, two mails of 24 s each,
+a letter 7 s, mark 12 s.
+
+A function that has less time left does not begin another one.
+"""
+
 LEASE = timedelta(minutes=2)
-"""Longer than a send with all its tries takes, and than the functions' time limit."""
+"""How long a claim holds: well over LONGEST_DELIVERY, so that it never runs out in mid-send."""
 
-RETRY_SPACING = timedelta(minutes=4)
-"""Short of the five minutes between two runs of retry_alerts, so that each run tries again."""
+FIRST_SPACING = timedelta(minutes=1)
+LONGEST_SPACING = timedelta(minutes=30)
+"""After an outage of any length, the most that an alert waits for its next try."""
+
+AlertFault = SendFault | Literal["unforeseen"]
+"""What kept an alert from being sent; unforeseen is an error of ours, with this one request."""
+
+CURED_BY_WAITING: Collection[AlertFault] = ("retry", "ambiguous")
+"""Faults that nobody needs to be told of, unless they last."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertOutcome:
     """How it ended. Not claimed: already alerted, held back, or in another worker's hands."""
 
     status: Literal["alerted", "failed", "not_claimed"]
     correlation_id: str | None = None
-    error: str | None = None
+    fault: AlertFault | None = None
+    reason: str | None = None
+    """The fault's error code, or the name of an unforeseen error."""
+    cause: Exception | None = None
+    """The unforeseen error itself. Its message may repeat what a person typed."""
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether waiting alone will not cure it."""
+        return self.fault is not None and self.fault not in CURED_BY_WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +59,13 @@ class StaffAlerts:
 
     consultations: ConsultationRepository
     mailer: Mailer
+    dead_letters: DeadLetters
     clinic: Clinic
     detail: AlertDetail
     override_address: str | None
     """Where every alert goes instead of the staff, in a deployment that is not production."""
+    heartbeat_address: str | None
+    """Where the alert of the daily test submission goes."""
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -49,40 +77,91 @@ class StaffAlerts:
                 sender=os.environ["SENDER_ADDRESS"],
                 configuration_set=os.environ["CONFIGURATION_SET"],
             ),
+            dead_letters=DeadLetters(sqs_client(), os.environ["UNDELIVERED_RECORDS_URL"]),
             clinic=load_clinic(),
             detail=cast(AlertDetail, os.environ["ALERT_DETAIL"]),
             override_address=os.environ["ALERT_OVERRIDE_ADDRESS"] or None,
+            heartbeat_address=os.environ["HEARTBEAT_ADDRESS"] or None,
         )
 
     def deliver(self, consultation_id: str, *, now: datetime) -> AlertOutcome:
         """Alert staff about this consultation unless that is done or under way.
 
-        A mail that SES does not take leaves the alert pending for a later try.
+        Whatever keeps the mail from being sent leaves the alert pending for a later try, however
+        many there were. What keeps the table from being read or written is raised.
         """
         claim = self.consultations.claim_alert(consultation_id, now=now, until=now + LEASE)
         if claim is None:
-            return AlertOutcome("not_claimed")
+            return AlertOutcome(status="not_claimed")
+        try:
+            message_id = self._send(claim)
+        except NotSentError as error:
+            return self._failed(claim, error.fault, error.code, now=now)
+        except Exception as error:  # noqa: BLE001 - one bad record must not block those behind it
+            failed = self._failed(claim, "unforeseen", type(error).__name__, now=now)
+            return replace(failed, cause=error)
+        self.consultations.mark_alerted(consultation_id, now=now, message_id=message_id)
+        return AlertOutcome(status="alerted", correlation_id=claim.correlation_id)
+
+    def _send(self, claim: ClaimedAlert) -> str:
+        """Send the alert; if SES rejects what was typed in it, at once another without that."""
+        try:
+            return self._mail(claim, self.detail)
+        except NotSentError as error:
+            if error.fault != "rejected" or self.detail == "reference":
+                raise
+            return self._mail(claim, "reference")
+
+    def _mail(self, claim: ClaimedAlert, detail: AlertDetail) -> str:
         consultation = claim.consultation
         email = staff_alert(
-            consultation, self.clinic, detail=self.detail, sender_domain=self.mailer.domain
+            consultation, self.clinic, detail=detail, sender_domain=self.mailer.domain
         )
         try:
-            message_id = self.mailer.send(
+            return self.mailer.send(
                 email,
                 sender_name=self.clinic.name,
-                to=self._recipients(consultation.location),
+                to=self._recipients(consultation),
                 reply_to=self.clinic.reply_to,
                 reference=consultation.id,
             )
         except NotSentError as error:
-            self.consultations.postpone_alert(
-                consultation.id, until=now + RETRY_SPACING, reason=str(error)
-            )
-            return AlertOutcome("failed", consultation.correlation_id, str(error))
-        self.consultations.mark_alerted(consultation.id, now=now, message_id=message_id)
-        return AlertOutcome("alerted", consultation.correlation_id)
+            if error.fault == "rejected":
+                self._report(claim, error.code)
+            raise
 
-    def _recipients(self, location: str) -> Collection[str]:
+    def _recipients(self, consultation: Consultation) -> Collection[str]:
+        if consultation.heartbeat and self.heartbeat_address:
+            return [self.heartbeat_address]
         if self.override_address:
             return [self.override_address]
-        return self.clinic.location(location).staff
+        return self.clinic.location(consultation.location).staff
+
+    def _failed(
+        self, claim: ClaimedAlert, fault: AlertFault, reason: str, *, now: datetime
+    ) -> AlertOutcome:
+        if fault == "unforeseen":
+            self._report(claim, reason)
+        self.consultations.postpone_alert(
+            claim, until=now + spacing(claim.attempt), fault=fault, reason=reason
+        )
+        return AlertOutcome(
+            status="failed", correlation_id=claim.correlation_id, fault=fault, reason=reason
+        )
+
+    def _report(self, claim: ClaimedAlert, reason: str) -> None:
+        """Leave a dead letter, unless the last one about this consultation says the same."""
+        if reason != claim.last_error:
+            self.dead_letters.add(claim.id, reason=reason, attempt=claim.attempt)
+            claim.last_error = reason
+
+
+def time_for_another(remaining_ms: int) -> bool:
+    """Whether a function with this much time left may begin another delivery."""
+    return remaining_ms > LONGEST_DELIVERY / timedelta(milliseconds=1)
+
+
+def spacing(attempt: int) -> timedelta:
+    """How long an alert waits after its `attempt`th try failed: doubling, up to half an hour."""
+    doublings = min(attempt - 1, 10)  # far past the longest, and no huge number
+    return min(FIRST_SPACING * (1 << doublings), LONGEST_SPACING)

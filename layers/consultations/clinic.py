@@ -5,6 +5,7 @@ Run as a program it checks the file and says which entry is wrong.
 
 import sys
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -132,6 +133,22 @@ class Clinic:
             hours=self.hours,
             staff=self.staff,
         )
+
+    def mailboxes(self, addresses: Iterable[str]) -> list[str]:
+        """What to call these addresses where an address may not stand, like `Mesa, mailbox 2`.
+
+        One address may be several mailboxes; one that is not of the clinic's staff is a test's.
+        """
+        lists = [("Any location", self.staff)]
+        lists += [(location.name, location.staff) for location in self.locations.values()]
+        wanted = {address.lower() for address in addresses}
+        found = {
+            f"{name}, mailbox {number}": address.lower()
+            for name, staff in lists
+            for number, address in enumerate(staff, start=1)
+            if address.lower() in wanted
+        }
+        return [*found, *(["a test mailbox"] if wanted - set(found.values()) else [])]
 
 
 def load_clinic(path: Path = CLINIC_FILE) -> Clinic:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from consultations import heartbeat
 from consultations.clinic import Clinic
 from consultations.consultation_request import ConsultationRequest
 from consultations.contact_details import e164
@@ -49,6 +50,8 @@ class Consultation:
     """When it may be deleted, unless its alert is still pending then."""
     email_digest: str | None
     phone_digest: str | None
+    heartbeat: bool
+    """Whether it is the deployment's own daily test, and nobody's request."""
 
     full_name: str
     preferred_contact: str
@@ -79,6 +82,7 @@ class Consultation:
         correlation_id: str,
         clinic: Clinic,
         retention: Retention,
+        is_heartbeat: bool = False,
     ) -> Self:
         """The consultation that this request becomes when it is received.
 
@@ -98,7 +102,10 @@ class Consultation:
             reasons=verdict.reasons,
             priority=verdict.priority,
             fingerprint=fingerprint,
-            keep_until=retention.ends_at(verdict.status, received_at),
+            keep_until=received_at + heartbeat.KEPT_FOR
+            if is_heartbeat
+            else retention.ends_at(verdict.status, received_at),
+            heartbeat=is_heartbeat,
             email_digest=request.email and email_digest(request.email, id_salt),
             phone_digest=phone and phone_digest(phone, id_salt),
             phone_e164=phone,

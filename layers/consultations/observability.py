@@ -2,15 +2,21 @@
 
 import traceback
 import warnings
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
+from consultations.aws import error_code
 from consultations.problem import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consultations.alerting import AlertOutcome
+    from consultations.mail_event import MailEvent
+    from consultations.repository import IndexEntry
     from consultations.submission import Receipt
 
 # A preflight, or a stream record with nothing to do, counts nothing, and that is fine.
@@ -20,6 +26,8 @@ warnings.filterwarnings("ignore", message="No application metrics to publish")
 def received(logger: Logger, metrics: Metrics, receipt: "Receipt") -> None:
     """A request is stored, now or by an earlier try."""
     logger.info(receipt.outcome, consultation_id=receipt.id, status=receipt.status)
+    if receipt.is_heartbeat:
+        return  # counted at its end; as received it would hide that nobody else writes
     _count(metrics, "Received" if receipt.outcome == "stored" else "Replayed")
 
 
@@ -41,34 +49,73 @@ def failed(logger: Logger, error: Exception) -> None:
     _count_with_code("Refused", "internal_error")
 
 
+def pending_alerts(logger: Logger, pending: "Sequence[IndexEntry]", now: datetime) -> None:
+    """What is outstanding as a run of retries begins: how many, and the age of the oldest in s.
+
+    Both are published at once, so that they are there even if the run does not come to its end.
+    """
+    oldest = (now - pending[0].received_at).total_seconds() if pending else 0.0
+    logger.info("alerts pending", pending=len(pending), oldest_seconds=oldest)
+    with single_metric(
+        name="OldestPendingAlertAge", unit=MetricUnit.Seconds, value=max(oldest, 0.0)
+    ) as metric:
+        metric.add_metric(name="PendingAlerts", unit=MetricUnit.Count, value=len(pending))
+        # None of these was received; it makes silence a number, where it would be missing data.
+        metric.add_metric(name="Received", unit=MetricUnit.Count, value=0)
+
+
 def alert_outcome(
     logger: Logger, metrics: Metrics, consultation_id: str, outcome: "AlertOutcome"
 ) -> None:
-    """One try at an alert ended as foreseen."""
+    """One try at an alert ended, sent or not; not sent, it stays pending."""
     logger.info(
         "alert tried",
         outcome=outcome.status,
         consultation_id=consultation_id,
         correlation_id=outcome.correlation_id,
-        error=outcome.error,
+        fault=outcome.fault,
+        reason=outcome.reason,
+        frames=_frames(outcome.cause) if outcome.cause else None,
     )
     if outcome.status == "alerted":
         _count(metrics, "Alerted")
     elif outcome.status == "failed":
         _count(metrics, "AlertFailed")
+    if outcome.needs_a_person:
+        _count(metrics, "AlertHeld")
 
 
 def alert_interrupted(
     logger: Logger, metrics: Metrics, consultation_id: str, error: Exception
 ) -> None:
-    """One try at an alert ran into an error that nobody foresaw; the alert stays pending."""
+    """One try at an alert could not read or write the table; the alert stays pending."""
     logger.error(
         "alert interrupted",
         consultation_id=consultation_id,
-        error=type(error).__name__,
+        error=error_code(error),
         frames=_frames(error),
     )
     _count(metrics, "AlertFailed")
+
+
+def mail_not_delivered(
+    logger: Logger, metrics: Metrics, event: "MailEvent", mailboxes: "Sequence[str]"
+) -> None:
+    """An alert that SES took did not reach these mailboxes, or is late."""
+    logger.warning(
+        "mail not delivered",
+        consultation_id=event.consultation_id,
+        kind=event.kind,
+        reason=event.reason,
+        mailboxes=mailboxes,
+    )
+    _count(metrics, "MailNotDelivered")
+
+
+def heartbeat_completed(logger: Logger, metrics: Metrics, consultation_id: str) -> None:
+    """The daily test submission was stored, alerted and removed."""
+    logger.info("heartbeat completed", consultation_id=consultation_id)
+    _count(metrics, "HeartbeatCompleted")
 
 
 def _frames(error: Exception) -> list[str]:

@@ -4,7 +4,7 @@ The table enforces what must hold: an id is stored once, an alert is claimed by 
 time, and nothing is written to a consultation that is no longer there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -18,6 +18,8 @@ from consultations.consultation import Consultation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from consultations.mail_event import MailEvent
 
 RECORD = "consultation"
 """The sort key of the consultation itself; other records about it may stand beside it."""
@@ -52,11 +54,28 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """What an index tells of a consultation: which it is, and when it was received."""
+
+    id: str
+    received_at: datetime
+
+
 class ClaimedAlert:
     """A consultation whose alert this worker alone may send until the claim runs out."""
 
-    consultation: Consultation
-    attempt: int
+    def __init__(self, item: Mapping[str, Any]) -> None:
+        self._item = item
+        self.id: str = item["id"]
+        self.until: str = item["claimed_until"]
+        self.attempt = int(item["alert_attempts"])
+        self.correlation_id: str | None = item.get("correlation_id")
+        self.last_error: str | None = item.get("alert_error")
+
+    @property
+    def consultation(self) -> Consultation:
+        """The consultation itself. Raises whatever an item that can't be read causes."""
+        return _consultation(self._item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +92,7 @@ class AuditEntry:
 class ConsultationRepository:
     """The consultations of one table.
 
-    `expires_at`, which DynamoDB deletes by, is there only when no alert is pending.
+    `expires_at`, which DynamoDB deletes by, is on no person's request while its alert is pending.
     """
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
@@ -100,7 +119,10 @@ class ConsultationRepository:
         return Added("stored", consultation.received_at)
 
     def claim_alert(self, id_: str, *, now: datetime, until: datetime) -> ClaimedAlert | None:
-        """Claim a pending alert that nobody holds; None if there is none."""
+        """Claim a pending alert that nobody holds and whose time has come; None if there is none.
+
+        A claim whose answer is lost holds all the same: the alert waits until it runs out.
+        """
         try:
             answer = self._client.update_item(
                 TableName=self._table_name,
@@ -109,6 +131,7 @@ class ConsultationRepository:
                 ConditionExpression=(
                     "attribute_exists(pending)"
                     " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)"
+                    " AND (attribute_not_exists(postponed_until) OR postponed_until <= :now)"
                 ),
                 ExpressionAttributeValues={
                     ":now": _serialize(timestamp(now)),
@@ -119,40 +142,51 @@ class ConsultationRepository:
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return None
-        item = _plain(answer["Attributes"])
-        return ClaimedAlert(_consultation(item), attempt=int(item["alert_attempts"]))
+        return ClaimedAlert(_plain(answer["Attributes"]))
 
-    def postpone_alert(self, id_: str, *, until: datetime, reason: str) -> None:
-        """Keep the alert pending, not to be claimed before `until`, and note what went wrong."""
+    def postpone_alert(
+        self, claim: ClaimedAlert, *, until: datetime, fault: str, reason: str
+    ) -> None:
+        """Give the claim back, note what went wrong, and keep the alert pending until then.
+
+        A claim that ran out is not this worker's to give back: nothing is written.
+        """
         self._update(
-            id_,
-            "SET claimed_until = :until, alert_error = :reason",
-            {":until": timestamp(until), ":reason": reason},
+            claim.id,
+            "SET postponed_until = :until, alert_fault = :fault, alert_error = :reason"
+            " REMOVE claimed_until",
+            {":until": timestamp(until), ":fault": fault, ":reason": reason, ":mine": claim.until},
+            condition="attribute_exists(pending) AND claimed_until = :mine",
         )
+
+    def release_alert(self, id_: str) -> None:
+        """Lift the waiting time of a pending alert. A claim that a worker holds stays held."""
+        self._update(id_, "REMOVE postponed_until", {}, condition="attribute_exists(pending)")
 
     def mark_alerted(self, id_: str, *, now: datetime, message_id: str) -> None:
         """Record that the alert was handed to SES; it is no longer pending, and may expire."""
         self._update(
             id_,
             "SET alerted_at = :now, alert_message_id = :message_id, expires_at = keep_until"
-            " REMOVE pending, claimed_until, alert_error",
+            " REMOVE pending, claimed_until, postponed_until, alert_fault, alert_error",
             {":now": timestamp(now), ":message_id": message_id},
+            condition="attribute_exists(id)",
         )
 
-    def pending_alert_ids(self) -> Iterator[str]:
-        """The ids of all consultations whose alert is outstanding, the oldest first.
+    def pending_alerts(self) -> Iterator[IndexEntry]:
+        """All consultations whose alert is outstanding, the oldest first.
 
         The index is eventually consistent: claim_alert decides.
         """
-        return self._ids_in(PENDING_ALERTS_INDEX, "pending", _PENDING)
+        return self._in_index(PENDING_ALERTS_INDEX, "pending", _PENDING)
 
     def ids_with_email(self, digest: str) -> Iterator[str]:
         """The ids of all consultations with this e-mail address, the oldest first."""
-        return self._ids_in(EMAIL_INDEX, "email_digest", digest)
+        return (entry.id for entry in self._in_index(EMAIL_INDEX, "email_digest", digest))
 
     def ids_with_phone(self, digest: str) -> Iterator[str]:
         """The ids of all consultations with this phone number, the oldest first."""
-        return self._ids_in(PHONE_INDEX, "phone_digest", digest)
+        return (entry.id for entry in self._in_index(PHONE_INDEX, "phone_digest", digest))
 
     def records(self, id_: str) -> list[dict[str, Any]]:
         """All that is stored under this id, the consultation and what stands beside it."""
@@ -219,8 +253,8 @@ class ConsultationRepository:
         for page in pages:
             yield from page["Items"]
 
-    def _ids_in(self, index: str, attribute: str, value: str) -> Iterator[str]:
-        """The ids in an index, which is eventually consistent."""
+    def _in_index(self, index: str, attribute: str, value: str) -> Iterator[IndexEntry]:
+        """The entries of an index with this value, the oldest first; eventually consistent."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table_name,
             IndexName=index,
@@ -230,19 +264,75 @@ class ConsultationRepository:
         )
         for page in pages:
             for item in page["Items"]:
-                yield item["id"]["S"]
+                yield IndexEntry(item["id"]["S"], datetime.fromisoformat(item["received_at"]["S"]))
 
-    def _update(self, id_: str, expression: str, values: Mapping[str, str]) -> None:
-        """Change a consultation that is still there; one that was erased meanwhile stays erased."""
+    def is_alerted(self, id_: str) -> bool:
+        """Whether the alert of this consultation was handed to SES."""
+        answer = self._client.get_item(
+            TableName=self._table_name,
+            Key=_key(id_),
+            ProjectionExpression="alerted_at",
+            ConsistentRead=True,
+        )
+        return "alerted_at" in answer.get("Item", {})
+
+    def remove_heartbeat(self, id_: str) -> None:
+        """Delete a test submission. Raises ClientError if it is a person's or not there."""
+        self._client.delete_item(
+            TableName=self._table_name,
+            Key=_key(id_),
+            ConditionExpression="heartbeat = :true",
+            ExpressionAttributeValues={":true": _serialize(True)},  # noqa: FBT003 - a value
+        )
+
+    def add_mail_event(
+        self, event: "MailEvent", mailboxes: Sequence[str], *, expires_at: datetime
+    ) -> None:
+        """Keep what became of a mail beside its consultation, once; nothing if that was erased."""
+        item = {
+            "id": event.consultation_id,
+            "record": f"event#{timestamp(event.at)}#{event.id}",
+            "kind": event.kind,
+            "reason": event.reason,
+            "mailboxes": list(mailboxes),
+            "expires_at": int(expires_at.timestamp()),
+        }
+        try:
+            self._client.transact_write_items(
+                TransactItems=[
+                    {
+                        "ConditionCheck": {
+                            "TableName": self._table_name,
+                            "Key": _key(event.consultation_id),
+                            "ConditionExpression": "attribute_exists(id)",
+                        }
+                    },
+                    {
+                        "Put": {
+                            "TableName": self._table_name,
+                            "Item": _serialized(item),
+                        }
+                    },
+                ]
+            )
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = cast(dict[str, Any], error.response)["CancellationReasons"]
+            if reasons[0]["Code"] != "ConditionalCheckFailed":
+                raise
+
+    def _update(
+        self, id_: str, expression: str, values: Mapping[str, str], *, condition: str
+    ) -> None:
+        """Change a consultation unless the condition fails, as it does for one that was erased."""
+        # An expression without values may not be given an empty set of them.
+        given: Any = {"ExpressionAttributeValues": _serialized(values)} if values else {}
         try:
             self._client.update_item(
                 TableName=self._table_name,
                 Key=_key(id_),
                 UpdateExpression=expression,
-                ConditionExpression="attribute_exists(id)",
-                ExpressionAttributeValues={
-                    name: _serialize(value) for name, value in values.items()
-                },
+                ConditionExpression=condition,
+                **given,
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return
@@ -264,9 +354,13 @@ def _item(consultation: Consultation) -> dict[str, Any]:
     } | {"record": RECORD}
     if consultation.status == "accepted":
         attributes["pending"] = _PENDING
-    else:
+    if consultation.status == "quarantined" or consultation.heartbeat:
         attributes["expires_at"] = attributes["keep_until"]
-    return {name: _serialize(value) for name, value in attributes.items() if value is not None}
+    return _serialized({name: value for name, value in attributes.items() if value is not None})
+
+
+def _serialized(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serialize(value) for name, value in values.items()}
 
 
 def _attribute(name: str, value: Any) -> Any:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import urlencode
 
+from consultations import heartbeat
 from consultations.clinic import Clinic
 from consultations.consultation import Consultation, Retention
 from consultations.consultation_request import (
@@ -34,6 +35,7 @@ class Receipt:
     status: Status
     next_steps: str
     thank_you_url: str
+    is_heartbeat: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +53,20 @@ class Submissions:
         refuse_unknown_origin(http_request, self.allowed_origins)
         request = self._read(http_request)
         verdict = screen(request, received_at=now)
+        key = _idempotency_key(http_request, request)
+        is_heartbeat = heartbeat.is_proven(
+            http_request.header(heartbeat.HEADER), key, salt=self.id_salt, now=now
+        )
         consultation = Consultation.received(
             request,
             verdict,
-            key=_idempotency_key(http_request, request),
+            key=key,
             id_salt=self.id_salt,
             received_at=now,
             correlation_id=http_request.correlation_id,
             clinic=self.clinic,
             retention=self.retention,
+            is_heartbeat=is_heartbeat,
         )
         try:
             added = self.consultations.add(consultation)
@@ -74,6 +81,7 @@ class Submissions:
             status=verdict.status,
             next_steps=next_steps(request, self.clinic),
             thank_you_url=self.clinic.thank_you_url,
+            is_heartbeat=is_heartbeat,
         )
 
     def _read(self, http_request: HttpRequest) -> ConsultationRequest:

@@ -1,7 +1,8 @@
 """Which AWS calls the code of a function can reach, read from the source.
 
-Names stand for what they may be: a call of `add` reaches every function of the layer that is
-called so. That errs towards too many, and a role that allows more than even that is wrong.
+Names stand for what they may be: `x.add` reaches every method of the layer that is called so,
+unless x is known to hold one class. That errs towards too many calls, and a role that allows more
+than even that is wrong.
 """
 
 import ast
@@ -37,46 +38,65 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 def reachable_actions(handler: Path) -> set[str]:
     """The IAM actions behind all calls of clients that are reachable from a handler's file."""
-    definitions = list(_definitions())
-    by_name: dict[str, list[ast.AST]] = {}
-    for name, definition in definitions:
-        by_name.setdefault(name, []).append(definition)
+    trees = [ast.parse(source.read_text(encoding="utf-8")) for source in LAYER.glob("*.py")]
+    start = ast.parse(handler.read_text(encoding="utf-8"))
+    definitions = list(_definitions(trees))
+    classes = {owner for owner, _, _ in definitions if owner}
+    kept_in = dict(_kept_in([*trees, start], classes))
     actions: set[str] = set()
     seen: set[int] = set()
-    waiting: list[ast.AST] = [ast.parse(handler.read_text(encoding="utf-8"))]
+    waiting: list[ast.AST] = [start]
     while waiting:
         node = waiting.pop()
         if id(node) in seen:
             continue
         seen.add(id(node))
         actions |= set(_actions(node))
-        for name in _names(node):
-            waiting += by_name.get(name, [])
+        for receiver, name in _names(node):
+            owner_sought = kept_in.get(receiver)
+            waiting += [
+                definition
+                for owner, defined, definition in definitions
+                if defined == name and owner_sought in (None, owner)
+            ]
     return actions
 
 
-def _definitions() -> Iterator[tuple[str, ast.AST]]:
-    """Every function of the layer by its name, and `__init__` by that of its class."""
-    for source in LAYER.glob("*.py"):
-        tree = ast.parse(source.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+def _definitions(trees: list[ast.Module]) -> Iterator[tuple[str, str, ast.AST]]:
+    """Every function of the layer, with its class if it is in one; `__init__` is called so."""
+    for tree in trees:
+        for node in tree.body:
             if isinstance(node, Definition):
-                yield node.name, node
+                yield "", node.name, node
             elif isinstance(node, ast.ClassDef):
                 for inner in node.body:
-                    if isinstance(inner, Definition) and inner.name in (
-                        "__init__",
-                        "__post_init__",
-                    ):
-                        yield node.name, inner
+                    if isinstance(inner, Definition):
+                        yield node.name, inner.name, inner
+                        if inner.name in ("__init__", "__post_init__"):
+                            yield "", node.name, inner
 
 
-def _names(node: ast.AST) -> Iterator[str]:
+def _kept_in(trees: list[ast.Module], classes: set[str]) -> Iterator[tuple[str, str]]:
+    """The names of variables and attributes that hold an object of one of these classes."""
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.AnnAssign):
+                held, name = ast.unparse(node.annotation), ast.unparse(node.target)
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                held, name = ast.unparse(node.value.func), ast.unparse(node.targets[0])
+            else:
+                continue
+            if held in classes:
+                yield name.rpartition(".")[2], held
+
+
+def _names(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Every name that is used, with that of what it is an attribute of."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name):
-            yield inner.id
+            yield "", inner.id
         elif isinstance(inner, ast.Attribute):
-            yield inner.attr
+            yield ast.unparse(inner.value).rpartition(".")[2], inner.attr
 
 
 def _actions(node: ast.AST) -> Iterator[str]:

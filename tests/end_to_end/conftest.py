@@ -12,6 +12,7 @@ from local.stack import running_stack
 from tests.end_to_end.deployment import Deployment
 
 ORIGINS = ("https://www.example.com", "http://localhost:8080")
+HEARTBEAT_ADDRESS = "heartbeat@example.com"
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +25,12 @@ def deployment() -> Iterator[Deployment]:
             port=_free_port(),
             folder=Path(folder),
             allowed_origins=ORIGINS,
-            ThrottleRate="1000",  # the tests are quicker than any person
-            ThrottleBurst="1000",
+            # The tests are quicker than any person.
+            parameters={
+                "ThrottleRate": "1000",
+                "ThrottleBurst": "1000",
+                "HeartbeatAddress": HEARTBEAT_ADDRESS,
+            },
         ) as stack,
     ):
         yield Deployment(stack, Path(folder))

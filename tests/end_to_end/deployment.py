@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -101,6 +102,10 @@ class Deployment:
             },
         )
 
+    def all_alerts(self) -> list[Mail]:
+        """Every alert that was sent until now."""
+        return mails(self.stack.emulator)
+
     def alerts(self, reference: str) -> list[Mail]:
         """The alerts about this consultation that were sent until now."""
         return [mail for mail in mails(self.stack.emulator) if reference in mail.subject]
@@ -116,12 +121,22 @@ class Deployment:
         """
         self.alert(self.received(full_name="The last one"))
 
-    def run(self, logical_id: str) -> None:
-        """Run this function of the template once, as its schedule does."""
-        function = self.stack.aws.cloudformation.describe_stack_resource(
+    def physical_id(self, logical_id: str) -> str:
+        """What a resource of the template is called where it is deployed."""
+        return self.stack.aws.cloudformation.describe_stack_resource(
             StackName=STACK_NAME, LogicalResourceId=logical_id
         )["StackResourceDetail"]["PhysicalResourceId"]
-        outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=b"{}")
+
+    def output(self, name: str) -> str:
+        """An output of the stack."""
+        stack = self.stack.aws.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}[name]
+
+    def run(self, logical_id: str, event: Mapping[str, object] = MappingProxyType({})) -> None:
+        """Run this function of the template once, as its schedule does or with this event."""
+        function = self.physical_id(logical_id)
+        payload = json.dumps(dict(event)).encode()
+        outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=payload)
         assert "FunctionError" not in outcome, outcome["Payload"].read()
 
     def verify_sender(self) -> None:

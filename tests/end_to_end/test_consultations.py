@@ -184,7 +184,7 @@ def test_an_alert_that_ses_refused_is_sent_when_ses_takes_it_again(
     assert refused["pending"] == "alert"
     assert deployment.alerts(reference) == []
 
-    deployment.change_item(reference, claimed_until=LONG_AGO)  # as if the four minutes had passed
+    deployment.change_item(reference, postponed_until=LONG_AGO)  # as if the minute had passed
     deployment.run("RetryAlertsFunction")
 
     assert deployment.alert(reference).recipients == (RECIPIENT,)

@@ -8,7 +8,7 @@ from tests.builders import fields
 from tests.end_to_end.deployment import Deployment, eventually
 
 SENTINEL = "Zyxwv"
-PLANTED = {
+PLANTED: dict[str, Any] = {
     "full_name": f"{SENTINEL} Name",
     "preferred_contact": "email",
     "phone": "480-555-0177",
