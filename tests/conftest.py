@@ -13,6 +13,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
+from consultations.repository import BUDGET
 from tests.template import resource
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ os.environ.update(
         "ALERT_OVERRIDE_ADDRESS": "",
         "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alarms",
         "CONSULTATIONS_URL": "https://api.example.com/test/consultations",
+        "ALERT_BUDGET": "1000",
+        "CONTACT_ALERT_BUDGET": "1000",
         "HEARTBEAT_ADDRESS": "heartbeat@example.com",
         "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
     }
@@ -117,11 +120,12 @@ class Aws:
         return [json.loads(message["Body"]) for message in messages.get("Messages", [])]
 
     def items(self) -> list[dict[str, Any]]:
-        """All items of the table, with DynamoDB's type names taken off."""
+        """All items of the table but counts of alerts, with DynamoDB's type names taken off."""
         deserialize = TypeDeserializer().deserialize
         return [
             {name: deserialize(value) for name, value in item.items()}
             for item in self.dynamodb.scan(TableName="consultations")["Items"]
+            if item["id"]["S"] != BUDGET
         ]
 
     def item(self) -> dict[str, Any]:

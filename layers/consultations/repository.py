@@ -27,7 +27,13 @@ RECORD = "consultation"
 PENDING_ALERTS_INDEX = "pending_alerts"
 EMAIL_INDEX = "by_email"
 PHONE_INDEX = "by_phone"
+HELD_INDEX = "held_requests"
 _PENDING = "alert"
+_FOLDED = "digest"
+_HELD = "summary"
+
+BUDGET = "budget"
+"""The partition of the counts of alerts, one record for each location and hour."""
 
 AUDIT = "audit"
 """The partition of the records of who did what to consultations."""
@@ -71,6 +77,10 @@ class ClaimedAlert:
         self.attempt = int(item["alert_attempts"])
         self.correlation_id: str | None = item.get("correlation_id")
         self.last_error: str | None = item.get("alert_error")
+        self.location: str = item.get("location", "")
+        self.is_heartbeat: bool = item.get("heartbeat", False)
+        self.email_digest: str | None = item.get("email_digest")
+        self.phone_digest: str | None = item.get("phone_digest")
 
     @property
     def consultation(self) -> Consultation:
@@ -118,8 +128,12 @@ class ConsultationRepository:
             raise NotStoredError(error_code(error)) from None
         return Added("stored", consultation.received_at)
 
-    def claim_alert(self, id_: str, *, now: datetime, until: datetime) -> ClaimedAlert | None:
+    def claim_alert(
+        self, id_: str, *, now: datetime, until: datetime, folded: bool = False
+    ) -> ClaimedAlert | None:
         """Claim a pending alert that nobody holds and whose time has come; None if there is none.
+
+        One that waits for the digest is claimed with `folded`, and only then.
 
         A claim whose answer is lost holds all the same: the alert waits until it runs out.
         """
@@ -129,7 +143,7 @@ class ConsultationRepository:
                 Key=_key(id_),
                 UpdateExpression="SET claimed_until = :until ADD alert_attempts :one",
                 ConditionExpression=(
-                    "attribute_exists(pending)"
+                    "attribute_exists(pending) AND pending = :pending"
                     " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)"
                     " AND (attribute_not_exists(postponed_until) OR postponed_until <= :now)"
                 ),
@@ -137,6 +151,7 @@ class ConsultationRepository:
                     ":now": _serialize(timestamp(now)),
                     ":until": _serialize(timestamp(until)),
                     ":one": _serialize(1),
+                    ":pending": _serialize(_FOLDED if folded else _PENDING),
                 },
                 ReturnValues="ALL_NEW",
             )
@@ -159,6 +174,53 @@ class ConsultationRepository:
             condition="attribute_exists(pending) AND claimed_until = :mine",
         )
 
+    def fold_alert(self, claim: ClaimedAlert, *, reason: str) -> None:
+        """Give the claim back and leave the alert to the next digest; it stays pending."""
+        self._update(
+            claim.id,
+            "SET pending = :folded, alert_folded = :reason REMOVE claimed_until",
+            {":folded": _FOLDED, ":reason": reason, ":mine": claim.until},
+            condition="attribute_exists(pending) AND claimed_until = :mine",
+        )
+
+    def spend_alert(self, location: str, *, now: datetime, budget: int) -> bool:
+        """Count one alert of this hour for a location; False if that would be above the budget."""
+        try:
+            self._client.update_item(
+                TableName=self._table_name,
+                Key={
+                    "id": _serialize(BUDGET),
+                    "record": _serialize(f"{location} {now:%Y-%m-%dT%H}"),
+                },
+                UpdateExpression="SET expires_at = :expires ADD alerts :one",
+                ConditionExpression="attribute_not_exists(alerts) OR alerts < :budget",
+                ExpressionAttributeValues=_serialized(
+                    {
+                        ":budget": budget,
+                        ":expires": int((now + timedelta(days=1)).timestamp()),
+                        ":one": 1,
+                    }
+                ),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def received_since(self, claim: ClaimedAlert, since: datetime) -> int:
+        """How many requests with the address or the number of this one came since then.
+
+        Both indexes are eventually consistent: the newest may be missing.
+        """
+        counts = [0]
+        for index, attribute, digest in (
+            (EMAIL_INDEX, "email_digest", claim.email_digest),
+            (PHONE_INDEX, "phone_digest", claim.phone_digest),
+        ):
+            if digest:
+                entries = self._in_index(index, attribute, digest, since=since)
+                counts.append(sum(1 for _ in entries))
+        return max(counts)
+
     def release_alert(self, id_: str) -> None:
         """Lift the waiting time of a pending alert. A claim that a worker holds stays held."""
         self._update(id_, "REMOVE postponed_until", {}, condition="attribute_exists(pending)")
@@ -179,6 +241,18 @@ class ConsultationRepository:
         The index is eventually consistent: claim_alert decides.
         """
         return self._in_index(PENDING_ALERTS_INDEX, "pending", _PENDING)
+
+    def folded_alerts(self) -> Iterator[IndexEntry]:
+        """All consultations whose alert waits for the next digest, the oldest first."""
+        return self._in_index(PENDING_ALERTS_INDEX, "pending", _FOLDED)
+
+    def held_requests(self) -> Iterator[IndexEntry]:
+        """All quarantined requests that no summary has named yet, the oldest first."""
+        return self._in_index(HELD_INDEX, "held", _HELD)
+
+    def mark_summarised(self, id_: str) -> None:
+        """Record that a summary named this quarantined request."""
+        self._update(id_, "REMOVE held", {}, condition="attribute_exists(held)")
 
     def ids_with_email(self, digest: str) -> Iterator[str]:
         """The ids of all consultations with this e-mail address, the oldest first."""
@@ -212,7 +286,7 @@ class ConsultationRepository:
                 Key=_key(id_),
                 UpdateExpression=(
                     "SET #status = :accepted, released_at = :now, keep_until = :keep_until,"
-                    " pending = :pending REMOVE expires_at"
+                    " pending = :pending REMOVE expires_at, held"
                 ),
                 ConditionExpression="#status = :quarantined",
                 ExpressionAttributeNames={"#status": "status"},
@@ -253,14 +327,18 @@ class ConsultationRepository:
         for page in pages:
             yield from page["Items"]
 
-    def _in_index(self, index: str, attribute: str, value: str) -> Iterator[IndexEntry]:
+    def _in_index(
+        self, index: str, attribute: str, value: str, *, since: datetime | None = None
+    ) -> Iterator[IndexEntry]:
         """The entries of an index with this value, the oldest first; eventually consistent."""
+        later = " AND received_at > :since" if since else ""
+        values = {":value": value} | ({":since": timestamp(since)} if since else {})
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table_name,
             IndexName=index,
-            KeyConditionExpression="#attribute = :value",
+            KeyConditionExpression=f"#attribute = :value{later}",
             ExpressionAttributeNames={"#attribute": attribute},
-            ExpressionAttributeValues={":value": _serialize(value)},
+            ExpressionAttributeValues=_serialized(values),
         )
         for page in pages:
             for item in page["Items"]:
@@ -354,6 +432,8 @@ def _item(consultation: Consultation) -> dict[str, Any]:
     } | {"record": RECORD}
     if consultation.status == "accepted":
         attributes["pending"] = _PENDING
+    if consultation.status == "quarantined":
+        attributes["held"] = _HELD
     if consultation.status == "quarantined" or consultation.heartbeat:
         attributes["expires_at"] = attributes["keep_until"]
     return _serialized({name: value for name, value in attributes.items() if value is not None})

@@ -45,17 +45,17 @@ def reachable_actions(handler: Path) -> set[str]:
     kept_in = dict(_kept_in([*trees, start], classes))
     actions: set[str] = set()
     seen: set[int] = set()
-    waiting: list[ast.AST] = [start]
+    waiting: list[tuple[str, ast.AST]] = [("", start)]
     while waiting:
-        node = waiting.pop()
+        inside, node = waiting.pop()
         if id(node) in seen:
             continue
         seen.add(id(node))
         actions |= set(_actions(node))
         for receiver, name in _names(node):
-            owner_sought = kept_in.get(receiver)
+            owner_sought = inside if receiver in ("self", "cls") else kept_in.get(receiver)
             waiting += [
-                definition
+                (owner or defined, definition)
                 for owner, defined, definition in definitions
                 if defined == name and owner_sought in (None, owner)
             ]

@@ -9,7 +9,13 @@ import pytest
 
 from consultations.http_response import SECURITY_HEADERS
 from consultations.problem import BODY_MAX_BYTES
-from consultations.repository import EMAIL_INDEX, PENDING_ALERTS_INDEX, PHONE_INDEX, RECORD
+from consultations.repository import (
+    EMAIL_INDEX,
+    HELD_INDEX,
+    PENDING_ALERTS_INDEX,
+    PHONE_INDEX,
+    RECORD,
+)
 from tests.template import ROOT, functions, resource, template, variables
 
 LAYER = ROOT / "layers" / "consultations"
@@ -113,9 +119,9 @@ def test_indexes_and_the_stream_hold_keys_only_and_no_key_is_personal() -> None:
     table = resource("ConsultationsTable")
     indexes = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
 
-    assert set(indexes) == {PENDING_ALERTS_INDEX, EMAIL_INDEX, PHONE_INDEX}
+    assert set(indexes) == {PENDING_ALERTS_INDEX, HELD_INDEX, EMAIL_INDEX, PHONE_INDEX}
     assert {definition["AttributeName"] for definition in table["AttributeDefinitions"]} == {
-        *("id", "record", "pending", "received_at", "email_digest", "phone_digest")
+        *("id", "record", "pending", "received_at", "email_digest", "phone_digest", "held")
     }
     for index in indexes.values():
         assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}

@@ -29,6 +29,8 @@ def deployment() -> Iterator[Deployment]:
             parameters={
                 "ThrottleRate": "1000",
                 "ThrottleBurst": "1000",
+                "AlertBudget": "100000",  # each request is looked for in a mail of its own
+                "ContactAlertBudget": "100000",
                 "HeartbeatAddress": HEARTBEAT_ADDRESS,
             },
         ) as stack,

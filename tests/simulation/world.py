@@ -32,6 +32,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from urllib3.response import HTTPResponse
 
+from consultations.repository import BUDGET
 from tests.template import resource
 
 TABLE = "consultations"
@@ -58,6 +59,8 @@ ENVIRONMENT = {
     "CONFIGURATION_SET": "alert-mail",
     "ALERT_DETAIL": "full",
     "ALERT_OVERRIDE_ADDRESS": "",
+    "ALERT_BUDGET": "1000000",
+    "CONTACT_ALERT_BUDGET": "1000000",
     "HEARTBEAT_ADDRESS": "",
     "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
 }
@@ -248,7 +251,9 @@ class World:
     def items(self) -> list[dict[str, Any]]:
         """Every item of the table, with DynamoDB's types."""
         found: list[dict[str, Any]] = [
-            item.to_json()["Attributes"] for item in self._table.all_items()
+            item.to_json()["Attributes"]
+            for item in self._table.all_items()
+            if item.to_json()["Attributes"]["id"]["S"] != BUDGET
         ]
         return found
 
