@@ -143,7 +143,7 @@ class ConsultationRepository:
                 Key=_key(id_),
                 UpdateExpression="SET claimed_until = :until ADD alert_attempts :one",
                 ConditionExpression=(
-                    "attribute_exists(pending) AND pending = :pending"
+                    "pending = :pending"
                     " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)"
                     " AND (attribute_not_exists(postponed_until) OR postponed_until <= :now)"
                 ),
