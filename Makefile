@@ -22,21 +22,21 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format description build deploy redrive simulate mutants torture clean \
-	environments python configuration
+.PHONY: help run test check description screenshots translations format build deploy redrive simulate mutants \
+	torture clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s  %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  make run PORT=9000                    on other ports"
 	@echo "  make run PARAMETERS=AlertDetail=full  with other parameters of template.yaml"
 	@echo "  make test ARGS=tests/unit             some of the tests"
 	@echo "  make PYTHON=python3.12 run            with another Python, when nothing is installed yet"
 
-run: environments ## Run everything on this machine, on ports PORT (8780) and the next
-	@exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)
+run: environments ## Run everything on this machine, on ports PORT (8780) and the next two
+	@PYTHONPATH=layers exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)
 
 test: environments ## Run all tests, those against the deployed stack too
 	$(BIN)/python -m pytest $(ARGS)
@@ -51,6 +51,16 @@ check: environments .venv-audit/complete ## Check style, types, configuration, t
 	AWS_DEFAULT_REGION=us-east-1 $(LOCAL_BIN)/sam validate --lint
 	$(AUDIT_BIN)/checkov --skip-download --compact --quiet --framework cloudformation --file template.yaml
 	$(AUDIT_BIN)/python -m audit.dependencies
+
+screenshots: environments ## Take the pictures in docs/screenshots again
+	PYTHONPATH=layers $(BIN)/python -m local.screenshots
+
+translations: environments ## Bring the Spanish catalogue up to the sentences in the code
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords N_ --no-location --sort-output \
+		--output-file .local/consultations.pot .
+	$(BIN)/pybabel --quiet update --domain consultations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 96 \
+		--input-file .local/consultations.pot --output-dir layers/consultations/locales
+	$(BIN)/pybabel --quiet compile --domain consultations --directory layers/consultations/locales
 
 format: environments ## Put the code in the style that check asks for
 	$(BIN)/ruff check --fix

@@ -40,6 +40,7 @@ _DESCRIPTIONS = {
     "preferred_contact": "How the clinic should answer; decides whether phone or email is needed.",
     "phone": "A number with its area code, in any notation; without a country it is read as US.",
     "email": "An address that mail can reach.",
+    "language": "The language to answer in.",
     "may_leave_message": "Whether a voice message may mention the clinic.",
     "best_time": "When to answer, in the time zone of the location.",
     "location": "Where the person would like to be seen.",
@@ -118,8 +119,11 @@ def _post() -> Schema:
                 "application/json",
                 "Receipt",
                 "Idempotent-Replayed",
+                "Location",
             ),
-            "303": _answer("Stored; to a browser, which is sent on to a page", None, None),
+            "303": _answer(
+                "Stored; to a browser, which is sent on to a page", None, None, "Location"
+            ),
             **_problems(400, 403, 413, 415, 422, 429, 500, 503),
         },
     }
@@ -200,6 +204,11 @@ def _headers() -> Schema:
         "Idempotent-Replayed": {
             "description": "Sent when an earlier try had stored the request",
             "schema": {"const": "true"},
+        },
+        "Location": {
+            "description": "The page that says what happens next",
+            "required": True,
+            "schema": {"type": "string", "format": "uri-reference"},
         },
         "Accept": {"required": True, "schema": {"const": MEDIA_TYPES}},
         "Retry-After": {

@@ -1,17 +1,17 @@
 """A page that shows the mailbox in a browser, served on this machine only."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from secrets import token_urlsafe
 from string import Template
 
-from local.emulator import HOST, Emulator
+from local.emulator import Emulator
 from local.mailbox import Mail, mails
+from local.serving import serving
 
 _PAGE = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
 
@@ -23,15 +23,8 @@ def serving_mailbox(*, port: int, emulator: Emulator) -> Iterator[str]:
     class Handler(_MailboxHandler):
         source = emulator
 
-    server = ThreadingHTTPServer((HOST, port), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(port=port, handler=Handler) as address:
+        yield address
 
 
 def page(messages: Sequence[Mail], *, nonce: str) -> str:

@@ -11,11 +11,13 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from consultations import form_script
 from local.emulator import require_free_port
 from local.mailbox_page import serving_mailbox
 from local.processes import ROOT
 from local.stack import STACK_NAME, Stack, running_stack
 from local.steps import StartError, say
+from local.website import serving_website
 
 SAMPLE = ROOT / "events" / "consultation_request.json"
 
@@ -46,26 +48,29 @@ def main() -> str | None:
 
 def run(port: int, folder: Path, parameters: dict[str, str]) -> None:
     """Start everything, say where it is, and keep it running. Raises StartError."""
-    for each in (port, port + 1):
+    for each in (port, port + 1, port + 2):
         require_free_port(each)
-    # Where the example page is served from, and where a page of one's own may be.
+    # Where the example website is served from, by either name of this machine.
     origins = [f"http://localhost:{port + 2}", f"http://127.0.0.1:{port + 2}"]
     with ExitStack() as running:
         stack = running.enter_context(
             running_stack(port=port, folder=folder, allowed_origins=origins, parameters=parameters)
         )
         mailbox_url = running.enter_context(serving_mailbox(port=port + 1, emulator=stack.emulator))
-        running.enter_context(_addresses(folder / "stack.json", stack, mailbox_url))
-        _welcome(stack, mailbox_url)
+        website_url = running.enter_context(serving_website(port=port + 2, form_url=stack.form_url))
+        running.enter_context(_addresses(folder / "stack.json", stack, mailbox_url, website_url))
+        _welcome(stack, mailbox_url, website_url)
         stack.emulator.wait()
 
 
 @contextmanager
-def _addresses(file: Path, stack: Stack, mailbox_url: str) -> Iterator[None]:
+def _addresses(file: Path, stack: Stack, mailbox_url: str, website_url: str) -> Iterator[None]:
     """The addresses in a file for other programs, there as long as they are good."""
     addresses = {
+        "form_url": stack.form_url,
         "consultations_url": stack.consultations_url,
         "mailbox_url": mailbox_url,
+        "website_url": website_url,
         "emulator_url": stack.emulator.url,
         "table_name": stack.table_name,
         "stack_name": STACK_NAME,
@@ -78,17 +83,24 @@ def _addresses(file: Path, stack: Stack, mailbox_url: str) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def _welcome(stack: Stack, mailbox_url: str) -> None:
+def _welcome(stack: Stack, mailbox_url: str, website_url: str) -> None:
     post = (
         f"curl -i {shlex.quote(stack.consultations_url)} \\\n"
         "    -H 'Content-Type: application/json' \\\n"
         f"    --data-binary @{shlex.quote(str(SAMPLE))}"
     )
     say(f"""
-  Form endpoint   {stack.consultations_url}
+  Form            {stack.form_url}
+  Example site    {website_url}
   Staff mailbox   {mailbox_url}
+  Form endpoint   {stack.consultations_url}
 
-Post a request from another terminal, then look at the mailbox:
+On a site of your own, one script and one empty element show the form:
+
+  {form_script.tag(stack.form_url)}
+  {form_script.ELEMENT}
+
+Fill it in, or post a request from another terminal, then look at the mailbox:
 
   {post}
 

@@ -27,6 +27,7 @@ class Stack:
 
     emulator: Emulator
     aws: Aws
+    form_url: str
     consultations_url: str
     table_name: str
     allowed_origins: Sequence[str]
@@ -98,11 +99,12 @@ def _deploy(
 def _deployed(emulator: Emulator, aws: Aws, allowed_origins: Sequence[str]) -> Stack:
     stack = aws.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    path = urlsplit(outputs["ConsultationsUrl"]).path
+    api = f"{emulator.url}/_aws/execute-api/{outputs['ApiId']}"
     return Stack(
         emulator=emulator,
         aws=aws,
-        consultations_url=f"{emulator.url}/_aws/execute-api/{outputs['ApiId']}{path}",
+        form_url=api + urlsplit(outputs["FormUrl"]).path,
+        consultations_url=api + urlsplit(outputs["ConsultationsUrl"]).path,
         table_name=outputs["TableName"],
         allowed_origins=allowed_origins,
     )

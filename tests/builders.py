@@ -97,6 +97,44 @@ def an_http_request(
     return HttpRequest.from_event(a_post(body, content_type=content_type, **headers))
 
 
+def a_get(
+    resource: str,
+    *,
+    query: dict[str, str] | None = None,
+    url_path: str | None = None,
+    path_parameters: dict[str, str] | None = None,
+    **headers: str,
+) -> HttpRequest:
+    """A browser's request for a page, `headers` with _ for -."""
+    return HttpRequest.from_event(
+        a_get_event(
+            resource,
+            query=query,
+            url_path=url_path,
+            path_parameters=path_parameters,
+            **headers,
+        )
+    )
+
+
+def a_get_event(
+    resource: str,
+    *,
+    query: dict[str, str] | None = None,
+    url_path: str | None = None,
+    path_parameters: dict[str, str] | None = None,
+    **headers: str,
+) -> dict[str, Any]:
+    """The API Gateway event of it."""
+    page = event("get_form.json")
+    page["resource"] = resource
+    page["queryStringParameters"] = query
+    page["pathParameters"] = path_parameters
+    page["requestContext"]["path"] = url_path or f"/dev{resource}"
+    page["headers"] |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return page
+
+
 def urlencoded(**changes: object) -> bytes:
     """The body of an HTML form: ticked boxes are on, unticked ones are not there."""
     pairs: list[tuple[str, str]] = []

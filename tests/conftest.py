@@ -1,11 +1,17 @@
-"""AWS in process: moto's DynamoDB and SES, the table built from template.yaml."""
+"""AWS in process: moto's DynamoDB and SES, the table built from template.yaml.
+
+And the stack itself, deployed once for all tests that ask for it.
+"""
 
 import io
 import json
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -14,6 +20,9 @@ from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
 from consultations.repository import BUDGET
+from local.emulator import HOST
+from local.stack import running_stack
+from tests.end_to_end.deployment import HEARTBEAT_ADDRESS, ORIGINS, Deployment
 from tests.template import resource
 
 if TYPE_CHECKING:
@@ -179,3 +188,51 @@ def pytest_terminal_summary(
         terminalreporter.section("measured")
         for line in lines:
             terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def website_origin() -> str:
+    """Where the example website is served from."""
+    return f"http://{HOST}:{_free_port()}"
+
+
+@pytest.fixture(scope="session")
+def deployment(website_origin: str) -> Iterator[Deployment]:
+    """The product as `sam build` and `sam deploy` make it of template.yaml."""
+    with (
+        # Not one of pytest's, which stay: the layer is thousands of files.
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        running_stack(
+            port=_free_port(),
+            folder=Path(folder),
+            allowed_origins=(*ORIGINS, website_origin),
+            # The tests are quicker than any person.
+            parameters={
+                "ThrottleRate": "1000",
+                "ThrottleBurst": "1000",
+                "AlertBudget": "100000",  # each request is looked for in a mail of its own
+                "ContactAlertBudget": "100000",
+                "HeartbeatAddress": HEARTBEAT_ADDRESS,
+            },
+        ) as stack,
+    ):
+        yield Deployment(stack, Path(folder))
+
+
+@pytest.fixture
+def free_ports() -> int:
+    """The first of three ports in a row that nobody uses."""
+    return next(
+        port for port in iter(_free_port, None) if _is_free(port + 1) and _is_free(port + 2)
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) != 0

@@ -1,9 +1,10 @@
-"""The API: a posted form becomes a stored consultation, and the description of it all."""
+"""The API: the pages of the form, the post that is stored, and the description of both."""
 
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -18,11 +19,15 @@ from consultations.problem import Problem
 from consultations.repository import ConsultationRepository
 from consultations.submission import Submissions, received
 
+if TYPE_CHECKING:
+    from consultations.pages import Pages
+
 logger = Logger()
 metrics = Metrics()
+clinic = load_clinic()
 allowed_origins = frozenset(os.environ["ALLOWED_ORIGINS"].split(","))
 submissions = Submissions(
-    clinic=load_clinic(),
+    clinic=clinic,
     consultations=ConsultationRepository(dynamodb_client(), os.environ["TABLE_NAME"]),
     id_salt=os.environ["ID_SALT"],
     retention=Retention(
@@ -42,19 +47,45 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         response = answer(request)
     except Problem as problem:
         observability.refused(logger, problem)
-        response = HttpResponse.problem(problem, request.correlation_id)
+        response = refusal(problem, request)
     except Exception as error:  # noqa: BLE001 - nothing of it may reach the answer
         observability.failed(logger, error)
-        response = HttpResponse.problem(Problem.internal_error(), request.correlation_id)
+        response = refusal(Problem.internal_error(), request)
     return response.to_gateway(request, allowed_origins)
 
 
 def answer(request: HttpRequest) -> HttpResponse:
     """The answer to a request that is not refused."""
-    methods = ROUTES[request.resource]
+    methods = ROUTES.get(request.resource)
+    if methods is None:
+        raise Problem.not_found()
     if request.method not in methods:
         raise Problem.method_not_allowed(", ".join(methods))
     return methods[request.method](request)
+
+
+def refusal(problem: Problem, request: HttpRequest) -> HttpResponse:
+    """The answer to a request that is refused: a page for a browser, else a problem document."""
+    if not request.prefers_html:
+        return HttpResponse.problem(problem, request)
+    return pages().refusal(problem, request, now=datetime.now(UTC), submission_id=str(uuid4()))
+
+
+def form(request: HttpRequest) -> HttpResponse:
+    """The empty form. Whoever opens it also wakes the function that their request will meet."""
+    return pages().form(request, now=datetime.now(UTC), submission_id=str(uuid4()))
+
+
+def confirmation(request: HttpRequest) -> HttpResponse:
+    """The page after a request was received."""
+    return pages().confirmation(request)
+
+
+def script(request: HttpRequest) -> HttpResponse:
+    """The script that puts the form on a clinic's own site."""
+    from consultations import form_script
+
+    return form_script.script(request)
 
 
 def submit(request: HttpRequest) -> HttpResponse:
@@ -74,7 +105,17 @@ def description(_request: HttpRequest) -> HttpResponse:
     return HttpResponse.file(DESCRIPTION_FILE, "application/json")
 
 
+def pages() -> "Pages":
+    """The pages. Imported here because a JSON post has no use for them."""
+    from consultations.pages import Pages
+
+    return Pages(clinic)
+
+
 ROUTES: Mapping[str, Mapping[str, Callable[[HttpRequest], HttpResponse]]] = {
+    "/": {"GET": form},
+    "/received": {"GET": confirmation},
+    "/form.js": {"GET": script},
     "/consultations": {"OPTIONS": preflight, "POST": submit},
     "/openapi.json": {"GET": description},
 }

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, ConfigDict, StringConstraints, TypeAdapter,
 from pydantic_core import PydanticCustomError
 
 from consultations.contact_details import email_address
+from consultations.language import LANGUAGES, Language
 
 CLINIC_FILE = Path(__file__).with_name("clinic.toml")
 NOT_SURE = "not_sure"
@@ -53,6 +54,16 @@ def _enough_staff(staff: tuple[str, ...]) -> tuple[str, ...]:
     return staff
 
 
+def _each_language(texts: dict[Language, str]) -> dict[Language, str]:
+    if len(texts) < len(LANGUAGES):
+        raise PydanticCustomError(
+            "languages",
+            "needs a text for each language: {languages}",
+            {"languages": ", ".join(LANGUAGES)},
+        )
+    return texts
+
+
 def _locations(locations: dict[str, "Location"]) -> dict[str, "Location"]:
     if not locations or NOT_SURE in locations:
         raise PydanticCustomError(
@@ -65,6 +76,8 @@ Line = Annotated[str, StringConstraints(pattern=r"^\S.{0,78}\S$")]
 ShortLine = Annotated[str, StringConstraints(pattern=r"^\S(?:.{0,14}\S)?$")]
 """Up to 16 characters, so that the subject of an alert stays within 60."""
 Sentence = Annotated[str, StringConstraints(pattern=r"^\S.{0,998}\S$")]
+Lines = Annotated[dict[Language, Line], AfterValidator(_each_language)]
+Sentences = Annotated[dict[Language, Sentence], AfterValidator(_each_language)]
 TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 EmailAddress = Annotated[str, AfterValidator(_email_address)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[0-9][0-9 ()-]{7,28}[0-9]$")]
@@ -83,18 +96,18 @@ class Location:
 
     name: ShortLine
     time_zone: TimeZone
-    hours: Line
+    hours: Lines
     staff: Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A sentence that a person agrees to, and the version of its wording."""
+    """A sentence that a person agrees to, in each language, and the version of its wording."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID_UNKNOWN
 
     version: Line
-    text: Sentence
+    text: Sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +129,11 @@ class Clinic:
 
     name: Line
     phone: Phone
-    hours: Line
+    hours: Lines
     time_zone: TimeZone
-    replies_within: Line
-    thank_you_url: HttpsUrl
+    replies_within: Lines
+    thank_you_url: HttpsUrl | None = None
+    """The clinic's own page after a request; without it the API's /received is shown."""
     reply_to: EmailAddress
     staff: Staff
     locations: Annotated[dict[LocationKey, Location], AfterValidator(_locations)]

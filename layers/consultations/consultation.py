@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 import unicodedata
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -12,14 +13,17 @@ from consultations import heartbeat
 from consultations.clinic import Clinic
 from consultations.consultation_request import ConsultationRequest
 from consultations.contact_details import e164
+from consultations.language import Language
 from consultations.screening import Status, Verdict
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_CHARACTERS = 12
 _ID_GROUP = 4
 
+_ID = re.compile(f"[{_CROCKFORD}]{{4}}(?:-[{_CROCKFORD}]{{4}}){{2}}")
+
 _NOT_STORED = ("submission_id", "homepage", "form_opened_at")
-_NOT_IN_FINGERPRINT = ("submission_id", "form_opened_at")
+_NOT_IN_FINGERPRINT = ("submission_id", "form_opened_at", "language")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,8 @@ class Consultation:
     consent_to_contact: bool
     ack_not_emergency: bool
     consent_sms: bool
+    language: Language | None
+    """None in an item from before the form spoke several languages."""
     wording_versions: dict[str, str]
 
     @classmethod
@@ -133,6 +139,11 @@ def consultation_id(key: str, salt: str) -> str:
     )
 
 
+def is_consultation_id(text: str) -> bool:
+    """Whether this could be the id of a consultation."""
+    return _ID.fullmatch(text) is not None
+
+
 def email_digest(email: str, salt: str) -> str:
     """What requests with this address are found by: says nothing to who does not know the salt.
 
@@ -157,7 +168,7 @@ def _answers(request: ConsultationRequest) -> dict[str, Any]:
 
 
 def _fingerprint(request: ConsultationRequest) -> str:
-    """SHA-256 of what the person answered, the same for the same answers in any encoding."""
+    """SHA-256 of what was answered, the same for the same answers in any encoding or language."""
     answers = {
         name: answer
         for name, answer in _answers(request).items()

@@ -25,6 +25,7 @@ from consultations.contact_details import (
     email_address,
 )
 from consultations.field_errors import InvalidFieldsError, field_error
+from consultations.language import Language
 from consultations.text import is_blank, length
 
 FULL_NAME_MAX_LENGTH = 200
@@ -64,7 +65,7 @@ def submission_key(typed: str) -> str | None:
     return typed.lower() if _UUID.fullmatch(typed) else None
 
 
-def _checkbox(value: object) -> object:
+def checkbox(value: object) -> object:
     """What an HTML checkbox or radio button sends, as a boolean; anything else as it is."""
     if isinstance(value, str):
         word = value.strip().lower()
@@ -154,7 +155,7 @@ def _time(value: object) -> object:
 
 
 Text = Annotated[str, Field(strict=True)]
-Choice = Annotated[bool, BeforeValidator(_checkbox), Field(strict=True)]
+Choice = Annotated[bool, BeforeValidator(checkbox), Field(strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,8 @@ class ConsultationRequest:
     consent_to_contact: Annotated[Choice, AfterValidator(_accepted)]
     ack_not_emergency: Annotated[Choice, AfterValidator(_accepted)]
     consent_sms: Choice = False
+    language: Language = "en"
+    """The language of the form that the person filled in, and of the answer that they expect."""
     homepage: Annotated[Text, AfterValidator(_message)] | None = None
     """The honeypot: hidden from people, filled in by programs."""
     submission_id: Annotated[Text, AfterValidator(_submission_id)] | None = None

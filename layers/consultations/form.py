@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from consultations.field_errors import InvalidFieldsError, file_not_accepted
 from consultations.http_request import HttpRequest
+from consultations.language import N_
 from consultations.problem import BODY_MAX_BYTES, Problem
 
 Fields = dict[str, object]
@@ -28,7 +29,9 @@ def read_form(request: HttpRequest, repeatable: Collection[str]) -> Fields:
     a form, 400 for one that can't be read. Raises InvalidFieldsError for a file, by its field.
     """
     if request.header("content-encoding").lower() not in ("", "identity"):
-        raise Problem.unsupported_media_type("The body is compressed")
+        raise Problem.unsupported_media_type(
+            N_("The body is compressed. Send it without Content-Encoding.")
+        )
     content_type = request.header("content-type")
     match content_type.partition(";")[0].strip().lower():
         case "application/json":
@@ -39,9 +42,13 @@ def read_form(request: HttpRequest, repeatable: Collection[str]) -> Fields:
             body = _at_most(BODY_MAX_BYTES, request.body)
             return _collect(_multipart_pairs(body, content_type), repeatable)
         case "":
-            raise Problem.unsupported_media_type("The body has no Content-Type")
+            raise Problem.unsupported_media_type(
+                N_("The body has no Content-Type. Send one of {media_types}.")
+            )
         case _:
-            raise Problem.unsupported_media_type("The body is not a form")
+            raise Problem.unsupported_media_type(
+                N_("The body is not a form. Send one of {media_types}.")
+            )
 
 
 def _at_most(limit: int, body: bytes) -> bytes:
@@ -61,20 +68,26 @@ def _json_fields(body: bytes) -> Fields:
         if b"\\u" in body:  # the only way to write half of a surrogate pair
             json.dumps(fields, ensure_ascii=False).encode()
     except UnicodeError:
-        raise Problem.unreadable_body("The body is not valid UTF-8 text") from None
+        raise Problem.unreadable_body(N_("The body is not valid UTF-8 text.")) from None
     except (ValueError, RecursionError):
-        raise Problem.unreadable_body("The body is not valid JSON") from None
+        raise Problem.unreadable_body(N_("The body is not valid JSON.")) from None
     if not isinstance(fields, dict):
-        raise Problem.unreadable_body("The body is not a JSON object")
+        raise Problem.unreadable_body(N_("The body is not a JSON object."))
     return fields
+
+
+def _too_many_fields() -> Problem:
+    return Problem.unreadable_body(
+        N_("The body has more than {limit} fields."), limit=FIELDS_MAX_COUNT
+    )
 
 
 def _unique(pairs: list[tuple[str, object]]) -> Fields:
     if len(pairs) > FIELDS_MAX_COUNT:
-        raise Problem.unreadable_body(f"The body has more than {FIELDS_MAX_COUNT} fields")
+        raise _too_many_fields()
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise Problem.unreadable_body("The body names a field twice")
+        raise Problem.unreadable_body(N_("The body names a field twice."))
     return fields
 
 
@@ -98,9 +111,9 @@ def _urlencoded_pairs(body: bytes) -> Pairs:
             max_num_fields=FIELDS_MAX_COUNT,
         )
     except UnicodeError:
-        raise Problem.unreadable_body("The body is not valid UTF-8 text") from None
+        raise Problem.unreadable_body(N_("The body is not valid UTF-8 text.")) from None
     except ValueError:
-        raise Problem.unreadable_body(f"The body has more than {FIELDS_MAX_COUNT} fields") from None
+        raise _too_many_fields() from None
     decoded_size = sum(len(name.encode()) + len(value.encode()) for name, value in pairs)
     if decoded_size > BODY_MAX_BYTES:
         raise Problem.too_large()
@@ -113,7 +126,7 @@ def _multipart_pairs(body: bytes, content_type: str) -> Iterator[tuple[str, str]
 
     _, options = parse_options_header(content_type)
     if not options.get("boundary"):
-        raise Problem.unreadable_body("The Content-Type names no boundary")
+        raise Problem.unreadable_body(N_("The Content-Type names no boundary."))
     parser = MultipartParser(
         io.BytesIO(body), options["boundary"], strict=True, part_limit=FIELDS_MAX_COUNT
     )
@@ -122,9 +135,9 @@ def _multipart_pairs(body: bytes, content_type: str) -> Iterator[tuple[str, str]
         files = [part.name for part in parts if part.filename is not None]
         pairs = [(part.name, part.raw.decode()) for part in parts if part.filename is None]
     except UnicodeError:
-        raise Problem.unreadable_body("The body is not valid UTF-8 text") from None
+        raise Problem.unreadable_body(N_("The body is not valid UTF-8 text.")) from None
     except MultipartError:
-        raise Problem.unreadable_body("The body is not valid multipart/form-data") from None
+        raise Problem.unreadable_body(N_("The body is not valid multipart/form-data.")) from None
     if files:
         raise InvalidFieldsError([file_not_accepted(name) for name in files])
     yield from pairs
@@ -137,7 +150,7 @@ def _collect(pairs: Pairs, repeatable: Collection[str]) -> Fields:
         if name in repeatable:
             lists.setdefault(name, []).append(value)
         elif name in fields:
-            raise Problem.unreadable_body("The body names a field twice")
+            raise Problem.unreadable_body(N_("The body names a field twice."))
         else:
             fields[name] = value
     return fields | lists

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from consultations.http_request import HttpRequest
+from consultations.language import translation
 from consultations.problem import Problem
 
 SECURITY_HEADERS = {
@@ -21,8 +22,9 @@ SECURITY_HEADERS = {
 
 POST_METHODS = "OPTIONS, POST"
 REQUEST_HEADERS = "Accept, Content-Type, Idempotency-Key"
-EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After, X-Correlation-Id"
+EXPOSED_HEADERS = "Idempotent-Replayed, Location, Retry-After, X-Correlation-Id"
 PREFLIGHT_SECONDS = 600
+SCRIPT_SECONDS = 3600
 
 DESCRIPTION_FILE = Path(__file__).with_name("openapi.json")
 """The OpenAPI document that api/description.py makes of the models."""
@@ -55,6 +57,43 @@ class HttpResponse:
         )
 
     @classmethod
+    def html(
+        cls, status: int, page: str, content_security_policy: str, headers: Mapping[str, str]
+    ) -> Self:
+        """A page. Its own posts say where they come from, other sites are told nothing."""
+        return cls(
+            status=status,
+            headers={
+                "Content-Type": "text/html; charset=utf-8",
+                "Content-Security-Policy": content_security_policy,
+                "Referrer-Policy": "same-origin",
+                **headers,
+            },
+            body=page,
+        )
+
+    @classmethod
+    def script(cls, source: str, etag: str) -> Self:
+        """The form's script, the same for every site, which browsers keep for an hour."""
+        return cls(
+            status=200,
+            headers={
+                "Content-Type": "text/javascript; charset=utf-8",
+                "Access-Control-Allow-Origin": "*",  # integrity is only checked with CORS
+                "Cache-Control": f"public, max-age={SCRIPT_SECONDS}",
+                "Cross-Origin-Resource-Policy": "cross-origin",
+                "ETag": etag,
+                "Vary": "Accept-Encoding",
+            },
+            body=source,
+        )
+
+    @classmethod
+    def moved(cls, location: str) -> Self:
+        """308: the same request at `location` (RFC 9110 section 15.4.9)."""
+        return cls(status=308, headers={"Location": location})
+
+    @classmethod
     def see_other(cls, location: str) -> Self:
         """303: the browser fetches `location`, it does not post again (RFC 9110 section 15.4.4)."""
         return cls(status=303, headers={"Location": location})
@@ -72,13 +111,18 @@ class HttpResponse:
         )
 
     @classmethod
-    def problem(cls, problem: Problem, correlation_id: str) -> Self:
+    def problem(cls, problem: Problem, request: HttpRequest) -> Self:
         """A refusal as application/problem+json."""
+        document = problem.document(request.correlation_id, translation(request.language))
         return cls(
             status=problem.status,
             headers={"Content-Type": "application/problem+json", **problem.headers},
-            body=json.dumps(problem.document(correlation_id), ensure_ascii=False),
+            body=json.dumps(document, ensure_ascii=False),
         )
+
+    def not_modified(self) -> Self:
+        """304: what the browser has is still this answer (RFC 9110 section 15.4.5)."""
+        return replace(self, status=304, body="")
 
     def with_header(self, name: str, value: str) -> Self:
         """The same answer with one more header."""
@@ -90,8 +134,8 @@ class HttpResponse:
             "statusCode": self.status,
             "headers": {
                 **SECURITY_HEADERS,
-                **self.headers,
                 **_cors(request, allowed_origins),
+                **self.headers,
                 "X-Correlation-Id": request.correlation_id,
             },
             "body": self.body,
@@ -103,11 +147,16 @@ def refuse_unknown_origin(request: HttpRequest, allowed_origins: Collection[str]
     """Raises Problem 403 if a browser says that another site than the allowed ones sent this.
 
     A request without Origin does not come from a page's script or form, and our own pages are
-    ours whatever address they are reached at.
+    ours whatever address they are reached at: the browser says so, and where it is too old to, the
+    Host that it was sent to does.
     """
     origin = request.header("origin")
-    same_site = request.header("sec-fetch-site") == "same-origin"
-    if origin and origin not in allowed_origins and not same_site:
+    host = request.header("host")
+    ours = request.header("sec-fetch-site") == "same-origin" or origin in (
+        f"https://{host}",
+        f"http://{host}",
+    )
+    if origin and origin not in allowed_origins and not ours:
         raise Problem.origin_not_allowed()
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Self
 from urllib.parse import quote
 
+from consultations.consultation_request import MESSAGE_MAX_LENGTH
 from consultations.field_errors import FieldError, InvalidFieldsError
+from consultations.language import N_, Translate
 
 MEDIA_TYPES = "application/json, application/x-www-form-urlencoded, multipart/form-data"
 BODY_MAX_BYTES = 16 * 1024
@@ -23,22 +25,33 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         *,
         errors: list[FieldError] | None = None,
         headers: Mapping[str, str] | None = None,
+        **values: object,
     ) -> None:
+        """`title` and `detail` are English; `values` fill the placeholders of `detail`."""
         super().__init__(code)
         self.status = status
         self.code = code
-        self.title = title
-        self.detail = detail
         self.errors = errors or []
         self.headers = dict(headers or {})
+        self._title = title
+        self._detail = detail
+        self._values = values
 
-    def document(self, correlation_id: str) -> dict[str, object]:
+    def title(self, translate: Translate) -> str:
+        """What went wrong."""
+        return translate(self._title)
+
+    def detail(self, translate: Translate) -> str:
+        """What the sender can do."""
+        return translate(self._detail).format(**self._values)
+
+    def document(self, correlation_id: str, translate: Translate) -> dict[str, object]:
         """The problem document. `code` and the codes of `errors` are stable, sentences are not."""
         document: dict[str, object] = {
             "type": f"urn:problem-type:consultations:{self.code}",
-            "title": self.title,
+            "title": self.title(translate),
             "status": self.status,
-            "detail": self.detail,
+            "detail": self.detail(translate),
             "code": self.code,
             "correlation_id": correlation_id,
         }
@@ -47,16 +60,17 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
                 {
                     "pointer": _pointer(error.field),
                     "code": error.code,
-                    "detail": error.detail,
+                    "detail": error.detail(translate),
                 }
                 for error in self.errors
             ]
         return document
 
     @classmethod
-    def unreadable_body(cls, reason: str) -> Self:
-        """400: the body is not what its content type says."""
-        return cls(400, "unreadable_body", "The body could not be read", f"{reason}.")
+    def unreadable_body(cls, reason: str, *, limit: int = 0) -> Self:
+        """400: the body is not what its content type says, or has more fields than `limit`."""
+        title = N_("The body could not be read")
+        return cls(400, "unreadable_body", title, reason, limit=limit)
 
     @classmethod
     def invalid_key(cls) -> Self:
@@ -64,8 +78,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return cls(
             400,
             "invalid_idempotency_key",
-            "The Idempotency-Key can't be used",
-            "Send one UUID as Idempotency-Key, the same as submission_id if both are sent.",
+            N_("The Idempotency-Key can't be used"),
+            N_("Send one UUID as Idempotency-Key, the same as submission_id if both are sent."),
         )
 
     @classmethod
@@ -74,8 +88,18 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return cls(
             403,
             "origin_not_allowed",
-            "This site may not send requests",
-            "Add the site's origin to the AllowedOrigins parameter and deploy again.",
+            N_("This site may not send requests"),
+            N_("Add the site's origin to the AllowedOrigins parameter and deploy again."),
+        )
+
+    @classmethod
+    def not_found(cls) -> Self:
+        """404: nothing has this address."""
+        return cls(
+            404,
+            "not_found",
+            N_("There is nothing here"),
+            N_("Send requests as POST to /consultations."),
         )
 
     @classmethod
@@ -84,9 +108,10 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return cls(
             405,
             "method_not_allowed",
-            "This method is not supported",
-            f"Use one of {methods}.",
+            N_("This method is not supported"),
+            N_("Use one of {methods}."),
             headers={"Allow": methods},
+            methods=methods,
         )
 
     @classmethod
@@ -95,8 +120,10 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return cls(
             413,
             "body_too_large",
-            "The request is too large",
-            f"Send at most {BODY_MAX_BYTES:,} bytes. A message may have 2,000 characters.",
+            N_("The request is too large"),
+            N_("Send at most {bytes} bytes. A message may have {limit} characters."),
+            bytes=f"{BODY_MAX_BYTES:,}",
+            limit=f"{MESSAGE_MAX_LENGTH:,}",
         )
 
     @classmethod
@@ -105,9 +132,10 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return cls(
             415,
             "unsupported_media_type",
-            "This kind of body is not supported",
-            f"{reason}. Send one of {MEDIA_TYPES}, without Content-Encoding.",
+            N_("This kind of body is not supported"),
+            reason,
             headers={"Accept": MEDIA_TYPES},
+            media_types=MEDIA_TYPES,
         )
 
     @classmethod
@@ -117,9 +145,10 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return cls(
             422,
             "invalid_fields",
-            "There is a problem with the form",
-            "Correct one field." if count == 1 else f"Correct {count} fields.",
+            N_("There is a problem with the form"),
+            N_("Correct one field.") if count == 1 else N_("Correct {count} fields."),
             errors=error.errors,
+            count=count,
         )
 
     @classmethod
@@ -128,9 +157,11 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return cls(
             422,
             "idempotency_key_reused",
-            "This form was already sent",
-            "A different request was already sent under the same key. "
-            "To send another one, open the form again.",
+            N_("This form was already sent"),
+            N_(
+                "It was sent with other answers, and the clinic has that request. "
+                "To send another one, open the form again."
+            ),
         )
 
     @classmethod
@@ -139,8 +170,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return cls(
             503,
             "not_stored",
-            "Your request could not be saved just now",
-            "Send it again in a moment. Sending it twice does no harm: it is kept once.",
+            N_("Your request could not be saved just now"),
+            N_("Send it again in a moment. Sending it twice does no harm: it is kept once."),
             headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
         )
 
@@ -150,8 +181,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         return cls(
             500,
             "internal_error",
-            "Something went wrong on our side",
-            "Send it again in a moment. If that does not help, call the clinic.",
+            N_("Something went wrong on our side"),
+            N_("Send it again in a moment. If that does not help, call the clinic."),
         )
 
 

@@ -32,6 +32,7 @@ _VOICEMAIL = {
     False: "Do not leave a message that mentions the clinic",
 }
 _TEXTING = {True: "Agreed to text messages", False: "Has not agreed to text messages"}
+_LANGUAGE = {"en": "English", "es": "Spanish", None: "Not said"}
 _INTEREST = {
     "depression": "Depression",
     "anxiety": "Anxiety",
@@ -140,6 +141,7 @@ def consultation_facts(
     """What is said of a consultation at this level, its time that of its location."""
     time_zone = clinic.location(consultation.location).time_zone
     facts = [
+        Fact("Language", _LANGUAGE[consultation.language]),
         Fact("Reference", consultation.id),
         Fact("Received", _local_time(consultation.received_at, time_zone)),
     ]

@@ -19,6 +19,7 @@ from consultations.field_errors import InvalidFieldsError
 from consultations.form import read_form
 from consultations.http_request import HttpRequest
 from consultations.http_response import HttpResponse, refuse_unknown_origin
+from consultations.language import Language
 from consultations.next_steps import next_steps
 from consultations.problem import Problem
 from consultations.repository import ConsultationRepository, NotStoredError, timestamp
@@ -34,7 +35,8 @@ class Receipt:
     outcome: Literal["stored", "replayed"]
     status: Status
     next_steps: str
-    thank_you_url: str
+    confirmation_url: str
+    """The page that says so, relative to where the request was posted. Names nobody."""
     is_heartbeat: bool
 
 
@@ -79,23 +81,36 @@ class Submissions:
             received_at=added.received_at,
             outcome=added.outcome,
             status=verdict.status,
-            next_steps=next_steps(request, self.clinic),
-            thank_you_url=self.clinic.thank_you_url,
+            next_steps=next_steps(
+                request.preferred_contact, request.location, self.clinic, http_request.language
+            ),
+            confirmation_url=self._confirmation_url(consultation, http_request.language),
             is_heartbeat=is_heartbeat,
         )
 
     def _read(self, http_request: HttpRequest) -> ConsultationRequest:
         try:
-            return consultation_request(read_form(http_request, REPEATABLE_FIELDS), self.clinic)
+            fields = read_form(http_request, REPEATABLE_FIELDS)
+            return consultation_request({"language": http_request.language} | fields, self.clinic)
         except InvalidFieldsError as error:
             raise Problem.invalid_fields(error) from None
 
+    def _confirmation_url(self, consultation: Consultation, language: Language) -> str:
+        if self.clinic.thank_you_url:
+            return f"{self.clinic.thank_you_url}?{urlencode({'reference': consultation.id})}"
+        query = {
+            "reference": consultation.id,
+            "contact": consultation.preferred_contact,
+            "location": consultation.location,
+            "lang": language,
+        }
+        return f"received?{urlencode(query)}"
+
 
 def received(receipt: Receipt, http_request: HttpRequest) -> HttpResponse:
-    """The answer to a received request: JSON, or for a browser's form the thank-you page."""
+    """The answer to a received request: JSON, or for a browser's form the confirmation page."""
     if http_request.prefers_html:
-        query = urlencode({"reference": receipt.id})
-        response = HttpResponse.see_other(f"{receipt.thank_you_url}?{query}")
+        response = HttpResponse.see_other(receipt.confirmation_url)
     else:
         response = HttpResponse.json(
             201,
@@ -104,6 +119,7 @@ def received(receipt: Receipt, http_request: HttpRequest) -> HttpResponse:
                 "received_at": timestamp(receipt.received_at),
                 "next_steps": receipt.next_steps,
             },
+            Location=receipt.confirmation_url,
         )
     if receipt.outcome == "replayed":
         return response.with_header("Idempotent-Replayed", "true")

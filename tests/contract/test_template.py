@@ -1,13 +1,19 @@
 """template.yaml against the code: what one promises and the other needs."""
 
 import ast
+import base64
+import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from consultations.clinic import load_clinic
+from consultations.crisis import crisis_text
 from consultations.http_response import SECURITY_HEADERS
+from consultations.language import LANGUAGES, translation
 from consultations.problem import BODY_MAX_BYTES
 from consultations.repository import (
     EMAIL_INDEX,
@@ -163,17 +169,35 @@ def test_answers_of_the_gateway_itself_are_like_ours(kind: str) -> None:
         name: value.strip("'") for name, value in response["ResponseParameters"]["Headers"].items()
     }
 
-    # Values can't hold quotes there, so the policy is another one, just as strict for a document
-    # that holds no page.
-    assert headers.pop("Content-Security-Policy") == "sandbox"
+    # Values can't hold quotes there, so the policy is another one; the page adds its own to it.
+    policy = "sandbox allow-top-navigation-to-custom-protocols"
+    assert headers.pop("Content-Security-Policy") == policy
     for name in SECURITY_HEADERS.keys() - {"Content-Security-Policy"}:
         assert headers[name] == SECURITY_HEADERS[name]
     assert headers["Access-Control-Allow-Origin"] == "*"
-    assert headers["Content-Type"] == "application/problem+json"
-    (body,) = response["ResponseTemplates"].values()
-    document = json.loads(body)
+    assert "Content-Type" not in headers  # it is the template's
+    templates = response["ResponseTemplates"]
+    assert templates.keys() == {"application/json", "application/problem+json", "text/html"}
+    assert templates["application/json"] == templates["application/problem+json"]
+    document = json.loads(templates["application/json"])
     assert {"type", "title", "detail", "code", "correlation_id"} <= document.keys()
     assert document["correlation_id"] == "$context.requestId"
+
+
+def test_the_page_of_the_gateway_has_the_clinics_phone_and_help_in_a_crisis() -> None:
+    """It can't be rendered from clinic.toml and the catalogues, so it is held against them."""
+    (page,) = {str(each["ResponseTemplates"]["text/html"]) for each in gateway_responses().values()}
+    clinic = load_clinic()
+    text = " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", "", page).split())
+
+    for language in LANGUAGES:
+        assert crisis_text(translation(language)) in text
+    assert text.count(f"{clinic.name} at {clinic.phone}") == 1
+    assert text.count(f"{clinic.name} al {clinic.phone}") == 1
+    (style,) = re.findall(r"<style>(.*?)</style>", page)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in " ".join(page.split())
+    assert "$" not in page  # nothing that the gateway would take for a variable
 
 
 def test_the_gateway_answers_what_never_reaches_the_function() -> None:

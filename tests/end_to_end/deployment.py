@@ -3,7 +3,8 @@
 import http.client
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,8 @@ from local.mailbox import Mail, mails
 from local.stack import SENDER, STACK_NAME, Stack
 from tests.builders import fields
 
+HEARTBEAT_ADDRESS = "heartbeat@example.com"
+ORIGINS = ("https://www.example.com", "http://localhost:8080")
 PATIENCE_SECONDS = 60
 
 Found = TypeVar("Found")
@@ -52,8 +55,11 @@ class Deployment:
         self, method: str, body: bytes = b"", *, path: str = "/consultations", **headers: str
     ) -> Answer:
         """The answer to a request; `headers` with _ for -."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return exchange(self.url(path), method, body, named)
+        return exchange(self.url(path), method, body, _named(headers))
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """The answer to a GET below the root of the API; `headers` with _ for -."""
+        return exchange(self.stack.form_url + path, "GET", b"", _named(headers))
 
     def post(self, *, headers: Mapping[str, str] | None = None, **changes: object) -> Answer:
         """The answer to a valid request as JSON, with these changes to its fields."""
@@ -91,6 +97,20 @@ class Deployment:
             TableName=self.stack.table_name, Select="COUNT", ConsistentRead=True
         )
         return int(scanned["Count"])
+
+    def items_of(self, full_name: str) -> list[dict[str, Any]]:
+        """All that is stored about the person with this name."""
+        pages = self.stack.aws.dynamodb.get_paginator("scan").paginate(
+            TableName=self.stack.table_name,
+            FilterExpression="full_name = :name",
+            ExpressionAttributeValues={":name": {"S": full_name}},
+            ConsistentRead=True,
+        )
+        return [
+            {name: _deserialize(cast("Any", value)) for name, value in item.items()}
+            for page in pages
+            for item in page["Items"]
+        ]
 
     def change_item(self, reference: str, **attributes: str) -> None:
         """Change a stored consultation behind the product's back."""
@@ -139,6 +159,23 @@ class Deployment:
         outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=payload)
         assert "FunctionError" not in outcome, outcome["Payload"].read()
 
+    @contextmanager
+    def without_table(self) -> Iterator[None]:
+        """The function that stores requests looks for a table that is not there."""
+        functions = self.stack.aws.functions
+        name = self.physical_id("SubmitConsultationFunction")
+        found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        broken = {**found, "TABLE_NAME": "no-such-table"}
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": broken}
+        )
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(
+                FunctionName=name, Environment={"Variables": found}
+            )
+
     def verify_sender(self) -> None:
         """Let SES send from the sender's address."""
         self.stack.aws.sesv2.create_email_identity(EmailIdentity=SENDER)
@@ -148,12 +185,17 @@ class Deployment:
         self.stack.aws.sesv2.delete_email_identity(EmailIdentity=SENDER)
 
 
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
 def exchange(url: str, method: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """The answer to an HTTP request."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(str(address.netloc), timeout=30)
     try:
-        connection.request(method, address.path, body, dict(headers))
+        path = address._replace(scheme="", netloc="").geturl()
+        connection.request(method, path, body, dict(headers))
         response = connection.getresponse()
         names = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, names, response.read().decode())

@@ -1,13 +1,13 @@
 """What a person, a site and the staff see of the deployed stack."""
 
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
 
 from local.stack import RECIPIENT, SENDER
 from tests.builders import fields, urlencoded
-from tests.end_to_end.conftest import ORIGINS
-from tests.end_to_end.deployment import Deployment, eventually, multipart
+from tests.end_to_end.deployment import ORIGINS, Deployment, eventually, multipart
 
 URLENCODED = "application/x-www-form-urlencoded"
 LONG_AGO = "2000-01-01T00:00:00.000Z"
@@ -42,7 +42,7 @@ def test_a_consultation_knows_that_its_alert_was_sent(deployment: Deployment) ->
     assert "pending" not in item
 
 
-def test_a_form_of_a_browser_is_sent_on_to_the_thank_you_page(deployment: Deployment) -> None:
+def test_a_form_of_a_browser_is_sent_on_to_the_confirmation(deployment: Deployment) -> None:
     answer = deployment.request(
         "POST",
         urlencoded(full_name="José Browser", interests=["depression", "ptsd"]),
@@ -51,8 +51,9 @@ def test_a_form_of_a_browser_is_sent_on_to_the_thank_you_page(deployment: Deploy
     )
 
     assert answer.status == 303
-    address, _, reference = answer.headers["location"].partition("?reference=")
-    assert address == "https://www.example.com/thank-you"
+    address = urlsplit(answer.headers["location"])
+    assert address.path == "received"
+    (reference,) = parse_qs(address.query)["reference"]
     item = deployment.item(reference)
     assert item["full_name"] == "José Browser"
     assert item["interests"] == ["depression", "ptsd"]

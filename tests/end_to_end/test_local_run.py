@@ -1,6 +1,7 @@
 """`make run`, as the person at the terminal and the one in the browser have it."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -23,9 +24,10 @@ SAMPLE = EVENTS / "consultation_request.json"
 
 @contextmanager
 def local_run(port: int, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(  # noqa: S603 - ourselves
+    process = subprocess.Popen(
         [sys.executable, "-m", "local.run", "--port", str(port), "--folder", folder],
         cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": "layers"},  # as in the Makefile
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -13,8 +13,7 @@ import pytest
 
 from local.stack import STACK_NAME
 from tests.builders import event
-from tests.end_to_end.conftest import HEARTBEAT_ADDRESS
-from tests.end_to_end.deployment import Deployment, eventually
+from tests.end_to_end.deployment import HEARTBEAT_ADDRESS, Deployment, eventually
 from tests.template import template
 
 ALARMS = {

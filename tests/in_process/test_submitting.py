@@ -118,14 +118,14 @@ def test_what_was_typed_comes_back_as_it_was_typed(aws: Aws, typed: str) -> None
     assert [item["message"] for item in aws.items()] == [typed, typed]
 
 
-def test_a_browser_is_sent_to_the_thank_you_page_with_the_reference_only(aws: Aws) -> None:
+def test_a_browser_is_sent_to_a_confirmation_whose_address_names_nobody(aws: Aws) -> None:
     response = post(
         a_post(urlencoded(), content_type="application/x-www-form-urlencoded", Accept=BROWSER)
     )
 
     assert response["statusCode"] == 303
     assert response["headers"]["Location"] == (
-        f"{CLINIC.thank_you_url}?reference={aws.item()['id']}"
+        f"received?reference={aws.item()['id']}&contact=call&location=mesa&lang=en"
     )
 
 

@@ -57,7 +57,7 @@ def endpoint() -> Iterator[_Counter]:
 
 def test_each_submission_is_one_put_and_nothing_else(endpoint: _Counter) -> None:
     posts = [a_post(), a_post("not a form"), a_post()]
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         input=json.dumps(posts),
         capture_output=True,

@@ -196,7 +196,7 @@ def noticed(mutant: Mutant) -> str | None:
         # -P, so that the copy comes before this checkout.
         command = [sys.executable, "-P", "-m", "tests.simulation", "--no-shrink"]
         path = os.pathsep.join(map(str, (copy, copy / "layers", ROOT)))
-        run = subprocess.run(  # noqa: S603 - this Python and this package
+        run = subprocess.run(
             [*command, "--histories", str(HISTORIES)],
             env=os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
             cwd=copy,

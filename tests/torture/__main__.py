@@ -170,7 +170,7 @@ def _recover(stack: Stack) -> None:
     environment = tool_environment(stack.emulator.url) | {"PYTHONPATH": "layers"}
     deadline = time.monotonic() + RECOVER_WITHIN_SECONDS
     while time.monotonic() < deadline:
-        redrive = subprocess.run(  # noqa: S603 - this Python and this package
+        redrive = subprocess.run(
             [sys.executable, "-m", "operations.redrive", STACK_NAME],
             cwd=ROOT,
             env=environment,

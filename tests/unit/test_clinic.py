@@ -36,9 +36,11 @@ def test_the_clinic_of_the_repository_is_valid_and_fictional() -> None:
         ('phone = "+1 480-555-0100"', 'phone = "480"', "phone"),
         ('name = "San Diego"', 'name = "San Diego by the very wide sea"', "san_diego.name"),
         ('version = "2026-11"', "version = 202611", "wording.consent_to_contact.version"),
-        ('hours = "Tuesday', 'opening = "Tuesday', "locations.san_diego.hours"),
+        ('hours = { en = "Tue', 'opening = { en = "Tue', "locations.san_diego.hours"),
+        (', es = "un día hábil"', "", "replies_within: needs a text for each language: en, es"),
+        ('es = "Entiendo', 'fr = "Entiendo', "wording.ack_not_emergency.text.fr"),
         ("[locations.mesa]", "[locations.not_sure]", "locations"),
-        ('name = "Saguaro Bloom Clinic"', "name = ", "line 4"),
+        ('name = "Saguaro Bloom Clinic"', "name = ", "line 5"),
     ],
 )
 def test_a_mistake_is_told_by_its_entry(tmp_path: Path, old: str, new: str, entry: str) -> None:

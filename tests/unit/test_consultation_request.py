@@ -5,6 +5,7 @@ import pytest
 from consultations.consultation import Consultation
 from consultations.consultation_request import ConsultationRequest, consultation_request
 from consultations.field_errors import InvalidFieldsError
+from consultations.language import translation
 from tests.builders import CLINIC, a_request, fields
 
 
@@ -94,7 +95,7 @@ def test_lengths_are_counted_in_characters_not_in_bytes() -> None:
 def test_an_error_says_the_limit_and_the_length() -> None:
     with pytest.raises(InvalidFieldsError) as refusal:
         a_request(message="x" * 2345)
-    assert refusal.value.errors[0].detail == (
+    assert refusal.value.errors[0].detail(translation("en")) == (
         "Shorten your message to 2,000 characters; it has 2,345"
     )
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from consultations.field_errors import InvalidFieldsError
 from consultations.form import read_form
+from consultations.language import translation
 from consultations.problem import Problem
 from tests.builders import an_http_request
 
@@ -61,7 +62,7 @@ def test_any_bytes_are_read_or_refused_with_a_reason(body: bytes, content_type: 
             pass
         case Problem() as problem:
             assert problem.status in (400, 413)
-            assert problem.detail
+            assert problem.detail(translation("en"))
         case _:
             pytest.fail("neither read nor refused")
 

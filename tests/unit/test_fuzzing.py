@@ -45,7 +45,7 @@ def test_no_body_that_the_fuzzer_finds_is_answered_by_an_error(
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     seeds(corpus)
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [
             *(sys.executable, "-m", "tests.fuzz.bodies", f"-max_total_time={SECONDS}"),
             *("-seed=1", "-max_len=20000", "-timeout=5", "-verbosity=1"),

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
@@ -68,6 +70,25 @@ def test_full_repeats_everything() -> None:
     for part in seen(alert("full", **PERSONAL, **SENSITIVE, referral_source="search")):
         for fact in ("Sentinel of a message", "CRPS, PTSD", "Web search"):
             assert fact in part
+
+
+@pytest.mark.parametrize("detail", get_args(AlertDetail))
+@pytest.mark.parametrize(("language", "said"), [("en", "English"), ("es", "Spanish")])
+def test_the_language_to_call_back_in_is_said(
+    detail: AlertDetail, language: str, said: str
+) -> None:
+    email = alert(detail, language=language)
+
+    assert f"Language: {said}" in email.text
+    assert f"Language{said}" in _Page(email.html).text.replace("\n", "")
+
+
+def test_a_request_from_before_the_form_spoke_spanish_is_alerted_too() -> None:
+    older = replace(a_consultation(), language=None)
+
+    email = staff_alert(older, CLINIC, detail="full", sender_domain="alerts.example.com")
+
+    assert "Language: Not said" in email.text
 
 
 @pytest.mark.parametrize("location", [*CLINIC.locations, "not_sure"])
