@@ -34,7 +34,7 @@ def test_no_sink_of_the_deployed_stack_holds_personal_data(deployment: Deploymen
     ]
     eventually(lambda: "alert_error" in deployment.item(reference) or None, "the alert was refused")
     deployment.verify_sender()
-    deployment.change_item(reference, claimed_until="2000-01-01T00:00:00.000Z")
+    deployment.change_item(reference, postponed_until="2000-01-01T00:00:00.000Z")
     deployment.run("RetryAlertsFunction")
     deployment.alert(reference)
 
