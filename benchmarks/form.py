@@ -5,6 +5,7 @@ processor slowed down four times, and writes benchmarks/results/form.md.
 """
 
 import gzip
+import os
 import platform
 import statistics
 import sys
@@ -117,7 +118,7 @@ def _visit(
 ) -> Visit:
     answers: list[Response] = []
     with _slow_page(browser, **options) as page:
-        page.on("response", answers.append)
+        page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - a builtin is refused
         page.goto(address, wait_until="load")
         painted, usable = times(page)
         bodies = [answer.body() for answer in answers if answer.url.startswith("http")]
@@ -153,6 +154,9 @@ def _report(rows: dict[str, list[Visit]], version: str) -> str:
         "and the slowest in brackets. Compressed is what API Gateway sends, by the template's",
         "`MinimumCompressionSize`; the emulator sends everything as it is. The form on a website",
         "is counted with the website's own page and style.",
+        "",
+        f"The machine has {os.cpu_count()} processors; its load in these minutes was",
+        f"{os.getloadavg()[1]:.0f}, this included.",
         "",
         "| | requests | bytes compressed | bytes | first paint, ms | usable, ms |",
         "|---|---|---|---|---|---|",

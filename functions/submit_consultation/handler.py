@@ -76,11 +76,6 @@ def form(request: HttpRequest) -> HttpResponse:
     return pages().form(request, now=datetime.now(UTC), submission_id=str(uuid4()))
 
 
-def confirmation(request: HttpRequest) -> HttpResponse:
-    """The page after a request was received."""
-    return pages().confirmation(request)
-
-
 def script(request: HttpRequest) -> HttpResponse:
     """The script that puts the form on a clinic's own site."""
     from consultations import form_script
@@ -95,16 +90,6 @@ def submit(request: HttpRequest) -> HttpResponse:
     return received(receipt, request)
 
 
-def preflight(_request: HttpRequest) -> HttpResponse:
-    """The answer to a browser that asks whether a site may post."""
-    return HttpResponse.preflight()
-
-
-def description(_request: HttpRequest) -> HttpResponse:
-    """The API's description."""
-    return HttpResponse.file(DESCRIPTION_FILE, "application/json")
-
-
 def pages() -> "Pages":
     """The pages. Imported here because a JSON post has no use for them."""
     from consultations.pages import Pages
@@ -114,8 +99,8 @@ def pages() -> "Pages":
 
 ROUTES: Mapping[str, Mapping[str, Callable[[HttpRequest], HttpResponse]]] = {
     "/": {"GET": form},
-    "/received": {"GET": confirmation},
+    "/received": {"GET": lambda request: pages().confirmation(request)},
     "/form.js": {"GET": script},
-    "/consultations": {"OPTIONS": preflight, "POST": submit},
-    "/openapi.json": {"GET": description},
+    "/consultations": {"OPTIONS": lambda _: HttpResponse.preflight(), "POST": submit},
+    "/openapi.json": {"GET": lambda _: HttpResponse.file(DESCRIPTION_FILE, "application/json")},
 }

@@ -65,7 +65,8 @@
         { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(new FormData(form)) },
         () => { status.textContent = form.dataset.retrying; },
       );
-      if (answer?.status !== 201 || !(await received(answer))) refused(answer);
+      if (answer?.status === 201) await received(answer);
+      else refused(answer);
       sending = false;
       button.removeAttribute("aria-disabled");
       status.textContent = "";
@@ -76,14 +77,14 @@
       const url = new URL(answer.headers.get("Location"), form.action);
       if (url.origin !== api.origin) {
         window.location.assign(url);
-        return true;
+        return;
       }
       const confirmation = await request(url, { headers: { Accept: "text/html" } }, () => {});
       if (confirmation?.status === 200) {
         show(page(confirmation));
       } else { // the request is stored all the same: say so with what its answer brought
-        const { id, next_steps: nextSteps } = JSON.parse(answer.text);
-        form.replaceChildren(...[id, nextSteps].map((text) => {
+        const { id, next_steps: nextSteps } = parsed(answer.text) ?? {};
+        form.replaceChildren(...[id, nextSteps].filter(Boolean).map((text) => {
           const paragraph = document.createElement("p");
           paragraph.textContent = text;
           return paragraph;
@@ -91,7 +92,6 @@
         form.tabIndex = -1;
         form.focus();
       }
-      return true;
     }
 
     function refused(answer) {

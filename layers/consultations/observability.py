@@ -52,16 +52,14 @@ def failed(logger: Logger, error: Exception) -> None:
 def pending_alerts(logger: Logger, pending: "Sequence[IndexEntry]", now: datetime) -> None:
     """What is outstanding as a run of retries begins: how many, and the age of the oldest in s.
 
-    Both are published at once, so that they are there even if the run does not come to its end.
+    Each is published at once, so that it is there even if the run does not come to its end.
     """
     oldest = (now - pending[0].received_at).total_seconds() if pending else 0.0
     logger.info("alerts pending", pending=len(pending), oldest_seconds=oldest)
-    with single_metric(
-        name="OldestPendingAlertAge", unit=MetricUnit.Seconds, value=max(oldest, 0.0)
-    ) as metric:
-        metric.add_metric(name="PendingAlerts", unit=MetricUnit.Count, value=len(pending))
-        # None of these was received; it makes silence a number, where it would be missing data.
-        metric.add_metric(name="Received", unit=MetricUnit.Count, value=0)
+    _publish("OldestPendingAlertAge", MetricUnit.Seconds, max(oldest, 0.0))
+    _publish("PendingAlerts", MetricUnit.Count, len(pending))
+    # Nothing was received here; it makes silence a number, where it would be missing data.
+    _publish("Received", MetricUnit.Count, 0)
 
 
 def alert_outcome(
@@ -150,6 +148,11 @@ def _frames(error: Exception) -> list[str]:
 
 def _count(metrics: Metrics, name: str) -> None:
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+
+
+def _publish(name: str, unit: MetricUnit, value: float) -> None:
+    with single_metric(name=name, unit=unit, value=value):
+        pass  # published at the end of this block
 
 
 def _count_with_code(name: str, code: str) -> None:

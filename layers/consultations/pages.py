@@ -109,13 +109,15 @@ class Pages:
         """The empty form; for a root without its slash, the way there."""
         if request.ancestors < 0:
             # Relative links need the slash, and only the URL's own last name is known here.
-            return HttpResponse.moved(request.url_path.rpartition("/")[2] + "/")
+            root = request.url_path.rpartition("/")[2] + "/"
+            query = f"?{urlencode(request.query)}" if request.query else ""
+            return HttpResponse.moved(root + query)
         return self._form(200, request, {}, now=now, submission_id=submission_id)
 
     def confirmation(self, request: HttpRequest) -> HttpResponse:
         """That a request was received and what follows, from a URL that names nobody.
 
-        Raises Problem 404 for a reference that this API never gave.
+        Raises Problem 404 for a reference that can not be one of ours.
         """
         reference = request.query.get("reference", "")
         contact: PreferredContact = next(

@@ -6,11 +6,15 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, Route
 
+from consultations.pages import Pages
+from consultations.problem import Problem
 from tests.browser.conftest import OpenBrowser
 from tests.browser.person import ENGLISH, SPANISH, Person
+from tests.builders import CLINIC, NOW, an_http_request
 from tests.end_to_end.deployment import Deployment
 
 POSTS = "**/consultations?*"
+URLENCODED = "application/x-www-form-urlencoded"
 
 
 def somebody() -> str:
@@ -384,26 +388,31 @@ def test_a_stored_request_is_confirmed_even_if_its_page_does_not_come(person: Pe
     assert item["id"] in person.page.locator("form").inner_text()
 
 
-def test_a_table_that_is_out_of_reach_keeps_the_answers(
-    deployment: Deployment, open_browser: OpenBrowser
-) -> None:
+def test_a_table_that_is_out_of_reach_keeps_the_answers(open_browser: OpenBrowser) -> None:
+    """What the function answers then is put in the way of the first try."""
     person = open_browser(java_script_enabled=False)
     name = somebody()
-    with deployment.without_table():
-        response = person.open_form()
-        person.fill_in(name)
-        person.page.get_by_label("Anything you would like us to know?").fill("Not to be lost")
-        with person.page.expect_navigation() as navigation:
-            person.send()
-        assert response is not None
-        assert response.status == 200
-        assert navigation.value.status == 503
-        person.sees_summary("Your request could not be saved just now")
-        assert "+1 480-555-0100" in person.summary.inner_text()
-        message = person.page.get_by_label("Anything you would like us to know?")
-        assert message.input_value() == "Not to be lost"
+
+    def not_stored(route: Route) -> None:
+        posted = an_http_request(route.request.post_data, content_type=URLENCODED)
+        page = Pages(CLINIC).refusal(Problem.not_stored(), posted, now=NOW, submission_id="")
+        route.fulfill(status=page.status, headers=dict(page.headers), body=page.body)
+
+    person.page.route(POSTS, not_stored)
+    person.open_form()
+    person.fill_in(name)
+    person.page.get_by_label("Anything you would like us to know?").fill("Not to be lost")
+    key = person.page.locator("[name=submission_id]").get_attribute("value")
+    person.send()
+    person.sees_summary("Your request could not be saved just now")
+    assert "+1 480-555-0100" in person.summary.inner_text()
+    message = person.page.get_by_label("Anything you would like us to know?")
+    assert message.input_value() == "Not to be lost"
+    assert person.page.locator("[name=submission_id]").get_attribute("value") == key
+    person.page.unroute(POSTS)
     person.send()
     person.sees_confirmation()
+
     assert len(person.stored(name)) == 1
 
 

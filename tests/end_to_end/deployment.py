@@ -3,8 +3,7 @@
 import http.client
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -158,23 +157,6 @@ class Deployment:
         payload = json.dumps(dict(event)).encode()
         outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=payload)
         assert "FunctionError" not in outcome, outcome["Payload"].read()
-
-    @contextmanager
-    def without_table(self) -> Iterator[None]:
-        """The function that stores requests looks for a table that is not there."""
-        functions = self.stack.aws.functions
-        name = self.physical_id("SubmitConsultationFunction")
-        found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        broken = {**found, "TABLE_NAME": "no-such-table"}
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": broken}
-        )
-        try:
-            yield
-        finally:
-            functions.update_function_configuration(
-                FunctionName=name, Environment={"Variables": found}
-            )
 
     def verify_sender(self) -> None:
         """Let SES send from the sender's address."""

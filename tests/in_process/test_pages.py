@@ -195,6 +195,7 @@ def test_a_json_post_pays_for_no_page_and_no_catalogue() -> None:
     assert not imported & {
         "jinja2",
         "markupsafe",
+        "gettext",
         "consultations.pages",
         "consultations.form_script",
     }

@@ -254,6 +254,7 @@ class Histories(RuleBasedStateMachine):
         """25 hours are longer than the stream remembers."""
         self._pass_time(timedelta(hours=hours))
 
+    @precondition(lambda self: not self.poison)
     @rule()
     def a_bad_record_turns_up(self) -> None:
         if "dynamodb" not in self.world.outages:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.template import ROOT
 
-HISTORIES = 400
+HISTORIES = 2000
 """The most that a mutant may take to be noticed."""
 
 

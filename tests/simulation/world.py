@@ -146,8 +146,13 @@ class _Invocation:
     deadline: datetime
     calls: int = 0
     accepted: list[Mail] = field(default_factory=list)
-    struck: bool = False
-    """Whether a fault came after the latest mail was accepted, or with it."""
+    doubtful: set[str] = field(default_factory=set)
+    """The accepted mails that a fault came with, or after, and before the next one."""
+
+    def strike(self) -> None:
+        """Note that a fault came now."""
+        if self.accepted:
+            self.doubtful.add(self.accepted[-1].message_id)
 
 
 @dataclass
@@ -328,7 +333,7 @@ class World:
             recorded = item is not None and item.get("alert_message_id") == {"S": mail.message_id}
             if recorded:
                 continue
-            assert invocation.struck, f"{mail.consultation_id}: sent, but not recorded as sent"
+            assert mail.message_id in invocation.doubtful, f"{mail}: sent, not recorded as sent"
             self.doubts[mail.consultation_id] += 1
 
     def _read_stream(self) -> None:
@@ -384,7 +389,7 @@ class World:
             fault = None
         self._clock.shift(timedelta(milliseconds=5))
         if self.now >= invocation.deadline:
-            invocation.struck = True
+            invocation.strike()
             raise Crash
         fault = fault or self.outages.get(service)
         if fault is None or (service != "sesv2" and fault in _SES_ERRORS.keys() - _DYNAMODB_ERRORS):
@@ -392,7 +397,7 @@ class World:
         try:
             return self._strike(fault, service, request)
         finally:
-            invocation.struck = True
+            invocation.strike()
 
     def _strike(self, fault: str, service: str, request: AWSPreparedRequest) -> AWSResponse:
         match fault:
@@ -435,7 +440,6 @@ class World:
         )
         self.mails.append(mail)
         self._invocations[-1].accepted.append(mail)
-        self._invocations[-1].struck = False
         return _response(request, 200, {"MessageId": mail.message_id})
 
 

@@ -233,9 +233,11 @@ def test_links_lead_to_the_root_from_wherever_the_page_is(
 @pytest.mark.parametrize(("url_path", "location"), [("/dev", "dev/"), ("/forms", "forms/")])
 def test_a_root_without_its_slash_is_sent_to_the_one_with_it(url_path: str, location: str) -> None:
     answer = form(a_get("/", url_path=url_path))
+    spanish = form(a_get("/", url_path=url_path, query={"lang": "es"}))
 
-    assert answer.status == 308
+    assert answer.status == spanish.status == 308
     assert answer.headers["Location"] == location
+    assert spanish.headers["Location"] == f"{location}?lang=es"
 
 
 def test_a_page_offers_itself_in_the_other_language() -> None:
