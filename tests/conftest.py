@@ -193,7 +193,7 @@ def pytest_terminal_summary(
 @pytest.fixture(scope="session")
 def website_origin() -> str:
     """Where the example website is served from."""
-    return f"http://{HOST}:{_free_port()}"
+    return f"http://{HOST}:{free_port()}"
 
 
 @pytest.fixture(scope="session")
@@ -203,7 +203,7 @@ def deployment(website_origin: str) -> Iterator[Deployment]:
         # Not one of pytest's, which stay: the layer is thousands of files.
         TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         running_stack(
-            port=_free_port(),
+            port=free_port(),
             folder=Path(folder),
             allowed_origins=(*ORIGINS, website_origin),
             # The tests are quicker than any person.
@@ -222,12 +222,11 @@ def deployment(website_origin: str) -> Iterator[Deployment]:
 @pytest.fixture
 def free_ports() -> int:
     """The first of three ports in a row that nobody uses."""
-    return next(
-        port for port in iter(_free_port, None) if _is_free(port + 1) and _is_free(port + 2)
-    )
+    return next(port for port in iter(free_port, None) if _is_free(port + 1) and _is_free(port + 2))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
