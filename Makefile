@@ -11,6 +11,7 @@ SEED = 1
 
 BIN = .venv/bin
 LOCAL_BIN = .venv-local/bin
+AUDIT_BIN = .venv-audit/bin
 # What the layer holds is built for Lambda with the pip of this environment.
 SAM = MAKEFLAGS= PYTHON="'$(CURDIR)/$(LOCAL_BIN)/python'" $(LOCAL_BIN)/sam
 
@@ -21,7 +22,8 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check screenshots benchmark translations format build deploy redrive simulate mutants torture clean environments python configuration
+.PHONY: help run test check description screenshots benchmark translations format build deploy redrive simulate mutants \
+	torture clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
@@ -39,13 +41,16 @@ run: environments ## Run everything on this machine, on ports PORT (8780) and th
 test: environments ## Run all tests, those against the deployed stack too
 	$(BIN)/python -m pytest $(ARGS)
 
-check: environments ## Check style, types, the clinic's configuration and the template
+check: environments .venv-audit/complete ## Check style, types, configuration, template, dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(MAKE) --no-print-directory configuration
+	PYTHONPATH=layers $(BIN)/python -m api.description --check
 	$(LOCAL_BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(LOCAL_BIN)/sam validate --lint
+	$(AUDIT_BIN)/checkov --skip-download --compact --quiet --framework cloudformation --file template.yaml
+	$(AUDIT_BIN)/python -m audit.dependencies
 
 screenshots: environments ## Take the pictures in docs/screenshots again
 	PYTHONPATH=layers $(BIN)/python -m local.screenshots
@@ -63,6 +68,9 @@ translations: environments ## Bring the Spanish catalogue up to the sentences in
 format: environments ## Put the code in the style that check asks for
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+description: environments ## Write the API's description anew, from its models
+	PYTHONPATH=layers $(BIN)/python -m api.description
 
 build: environments ## Build for Lambda, into .aws-sam
 	$(SAM) build
@@ -86,8 +94,8 @@ torture: environments ## Submit N_TORTURE (1000) requests to a deployed stack wh
 	@PYTHONPATH=layers $(BIN)/python -m tests.torture --submissions "$(N_TORTURE)"
 
 clean: ## Remove what these commands made
-	rm -rf .venv .venv-local .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find functions layers local operations tests -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv .venv-local .venv-audit .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find api audit functions layers local operations tests -name __pycache__ -prune -exec rm -rf {} +
 
 configuration: environments
 	PYTHONPATH=layers $(BIN)/python -m consultations.clinic
@@ -109,6 +117,13 @@ environments: .venv/complete .venv-local/complete
 	$(LOCAL_BIN)/python -m pip install $(PIP) --requirement local/requirements.txt && \
 	mkdir -p .venv-local/sam && \
 	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800.0}' > .venv-local/sam/metadata.json && \
+	touch $@ && echo "$$(($$(date +%s) - started)) s"
+
+.venv-audit/complete: audit/requirements.txt
+	@$(MAKE) --no-print-directory python
+	@started=$$(date +%s); printf 'Installing checkov and pip-audit into .venv-audit ... '; \
+	$(PYTHON) -m venv --clear .venv-audit && \
+	$(AUDIT_BIN)/python -m pip install $(PIP) --requirement audit/requirements.txt && \
 	touch $@ && echo "$$(($$(date +%s) - started)) s"
 
 PIP = --quiet --disable-pip-version-check --no-compile

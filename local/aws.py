@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -114,6 +116,11 @@ class Aws:
         return self._session.client("sesv2", endpoint_url=self._endpoint_url, config=self._config)
 
     @property
+    def logs(self) -> "CloudWatchLogsClient":
+        """What was logged."""
+        return self._session.client("logs", endpoint_url=self._endpoint_url, config=self._config)
+
+    @property
     def sns(self) -> "SNSClient":
         """The topic of alarms."""
         return self._session.client("sns", endpoint_url=self._endpoint_url, config=self._config)
@@ -122,3 +129,10 @@ class Aws:
     def sqs(self) -> "SQSClient":
         """The dead letters."""
         return self._session.client("sqs", endpoint_url=self._endpoint_url, config=self._config)
+
+    @property
+    def streams(self) -> "DynamoDBStreamsClient":
+        """The table's stream."""
+        return self._session.client(
+            "dynamodbstreams", endpoint_url=self._endpoint_url, config=self._config
+        )

@@ -54,7 +54,7 @@ def a_consultation(**changes: object) -> Consultation:
     request = a_request(**changes)
     return Consultation.received(
         request,
-        screen(request),
+        screen(request, received_at=NOW),
         key=None,
         id_salt=SALT,
         received_at=NOW,

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
+from consultations.repository import BUDGET
 from local.emulator import HOST
 from local.stack import running_stack
 from tests.end_to_end.deployment import HEARTBEAT_ADDRESS, ORIGINS, Deployment
@@ -52,6 +53,8 @@ os.environ.update(
         "ALERT_OVERRIDE_ADDRESS": "",
         "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alarms",
         "CONSULTATIONS_URL": "https://api.example.com/test/consultations",
+        "ALERT_BUDGET": "1000",
+        "CONTACT_ALERT_BUDGET": "1000",
         "HEARTBEAT_ADDRESS": "heartbeat@example.com",
         "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
     }
@@ -127,11 +130,12 @@ class Aws:
         return [json.loads(message["Body"]) for message in messages.get("Messages", [])]
 
     def items(self) -> list[dict[str, Any]]:
-        """All items of the table, with DynamoDB's type names taken off."""
+        """All items of the table but counts of alerts, with DynamoDB's type names taken off."""
         deserialize = TypeDeserializer().deserialize
         return [
             {name: deserialize(value) for name, value in item.items()}
             for item in self.dynamodb.scan(TableName="consultations")["Items"]
+            if item["id"]["S"] != BUDGET
         ]
 
     def item(self) -> dict[str, Any]:
@@ -168,10 +172,29 @@ def logs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     return Logs(lines, capsys)
 
 
+_MEASUREMENTS = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def measured(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Adds a line of numbers to the end of pytest's output."""
+    return pytestconfig.stash.setdefault(_MEASUREMENTS, []).append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show what was measured."""
+    if lines := config.stash.get(_MEASUREMENTS, []):
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.line(line)
+
+
 @pytest.fixture(scope="session")
 def website_origin() -> str:
     """Where the example website is served from."""
-    return f"http://{HOST}:{_free_port()}"
+    return f"http://{HOST}:{free_port()}"
 
 
 @pytest.fixture(scope="session")
@@ -181,13 +204,15 @@ def deployment(website_origin: str) -> Iterator[Deployment]:
         # Not one of pytest's, which stay: the layer is thousands of files.
         TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         running_stack(
-            port=_free_port(),
+            port=free_port(),
             folder=Path(folder),
             allowed_origins=(*ORIGINS, website_origin),
             # The tests are quicker than any person.
             parameters={
                 "ThrottleRate": "1000",
                 "ThrottleBurst": "1000",
+                "AlertBudget": "100000",  # each request is looked for in a mail of its own
+                "ContactAlertBudget": "100000",
                 "HeartbeatAddress": HEARTBEAT_ADDRESS,
             },
         ) as stack,
@@ -198,12 +223,11 @@ def deployment(website_origin: str) -> Iterator[Deployment]:
 @pytest.fixture
 def free_ports() -> int:
     """The first of three ports in a row that nobody uses."""
-    return next(
-        port for port in iter(_free_port, None) if _is_free(port + 1) and _is_free(port + 2)
-    )
+    return next(port for port in iter(free_port, None) if _is_free(port + 1) and _is_free(port + 2))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

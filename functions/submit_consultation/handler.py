@@ -1,4 +1,4 @@
-"""The API: the form's pages, and the posted form that becomes a stored consultation."""
+"""The API: the pages of the form, the post that is stored, and the description of both."""
 
 from consultations import cold_start  # isort: split - before what it speeds up
 
@@ -16,7 +16,7 @@ from consultations.aws import dynamodb_client
 from consultations.clinic import load_clinic
 from consultations.consultation import Retention
 from consultations.http_request import HttpRequest
-from consultations.http_response import HttpResponse
+from consultations.http_response import DESCRIPTION_FILE, HttpResponse
 from consultations.problem import Problem
 from consultations.repository import ConsultationRepository
 from consultations.submission import Submissions, received
@@ -105,4 +105,5 @@ ROUTES: Mapping[str, Mapping[str, Callable[[HttpRequest], HttpResponse]]] = {
     "/received": {"GET": lambda request: pages().confirmation(request)},
     "/form.js": {"GET": script},
     "/consultations": {"OPTIONS": lambda _: HttpResponse.preflight(), "POST": submit},
+    "/openapi.json": {"GET": lambda _: HttpResponse.file(DESCRIPTION_FILE, "application/json")},
 }

@@ -4,8 +4,10 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Literal, Self, cast
 
+from consultations.alert_digest import alert_digest, held_summary
 from consultations.aws import dynamodb_client, sesv2_client, sqs_client
 from consultations.clinic import Clinic, load_clinic
 from consultations.consultation import Consultation
@@ -28,6 +30,13 @@ FIRST_SPACING = timedelta(minutes=1)
 LONGEST_SPACING = timedelta(minutes=30)
 """After an outage of any length, the most that an alert waits for its next try."""
 
+AN_HOUR = timedelta(hours=1)
+
+DIGEST_MAX = 200
+"""Requests in one run's digests: few enough to claim and mark within the lease."""
+
+FoldReason = Literal["budget", "contact_budget"]
+
 AlertFault = SendFault | Literal["unforeseen"]
 """What kept an alert from being sent; unforeseen is an error of ours, with this one request."""
 
@@ -37,9 +46,12 @@ CURED_BY_WAITING: Collection[AlertFault] = ("retry", "ambiguous")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertOutcome:
-    """How it ended. Not claimed: already alerted, held back, or in another worker's hands."""
+    """How it ended. Folded: it comes in the next digest.
 
-    status: Literal["alerted", "failed", "not_claimed"]
+    Not claimed: already alerted, held back, or in another worker's hands.
+    """
+
+    status: Literal["alerted", "failed", "folded", "not_claimed"]
     correlation_id: str | None = None
     fault: AlertFault | None = None
     reason: str | None = None
@@ -54,6 +66,16 @@ class AlertOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """One mail about several requests, sent or not."""
+
+    location: str
+    requests: int
+    sent: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StaffAlerts:
     """How this deployment alerts staff."""
 
@@ -64,6 +86,10 @@ class StaffAlerts:
     detail: AlertDetail
     override_address: str | None
     """Where every alert goes instead of the staff, in a deployment that is not production."""
+    budget: int
+    """Alerts in an hour for one location; those above it come together, in a digest."""
+    contact_budget: int
+    """Alerts in an hour for one address or number; those above it come in the digest too."""
     heartbeat_address: str | None
     """Where the alert of the daily test submission goes."""
 
@@ -81,6 +107,8 @@ class StaffAlerts:
             clinic=load_clinic(),
             detail=cast(AlertDetail, os.environ["ALERT_DETAIL"]),
             override_address=os.environ["ALERT_OVERRIDE_ADDRESS"] or None,
+            budget=int(os.environ["ALERT_BUDGET"]),
+            contact_budget=int(os.environ["CONTACT_ALERT_BUDGET"]),
             heartbeat_address=os.environ["HEARTBEAT_ADDRESS"] or None,
         )
 
@@ -93,6 +121,9 @@ class StaffAlerts:
         claim = self.consultations.claim_alert(consultation_id, now=now, until=now + LEASE)
         if claim is None:
             return AlertOutcome(status="not_claimed")
+        if reason := self._reason_to_fold(claim, now=now):
+            self.consultations.fold_alert(claim, reason=reason)
+            return AlertOutcome(status="folded", correlation_id=claim.correlation_id, reason=reason)
         try:
             message_id = self._send(claim)
         except NotSentError as error:
@@ -102,6 +133,96 @@ class StaffAlerts:
             return replace(failed, cause=error)
         self.consultations.mark_alerted(consultation_id, now=now, message_id=message_id)
         return AlertOutcome(status="alerted", correlation_id=claim.correlation_id)
+
+    def send_digests(self, *, now: datetime) -> list[Digest]:
+        """Send what was folded, in one mail for each location, and say how each ended.
+
+        At most DIGEST_MAX requests are in one mail; the rest waits for the next run. A mail that
+        SES does not take leaves all of its requests pending.
+        """
+        entries = islice(self.consultations.folded_alerts(), DIGEST_MAX)
+        claims = [
+            claim
+            for entry in entries
+            if (
+                claim := self.consultations.claim_alert(
+                    entry.id, now=now, until=now + LEASE, folded=True
+                )
+            )
+        ]
+        by_location: dict[str, list[ClaimedAlert]] = {}
+        for claim in claims:
+            by_location.setdefault(claim.location, []).append(claim)
+        return [
+            self._send_digest(location, folded, now=now) for location, folded in by_location.items()
+        ]
+
+    def _send_digest(self, location: str, claims: list[ClaimedAlert], *, now: datetime) -> Digest:
+        email = alert_digest(
+            [claim.consultation for claim in claims],
+            self.clinic,
+            location=location,
+            detail=self.detail,
+            sender_domain=self.mailer.domain,
+        )
+        to = (
+            [self.override_address]
+            if self.override_address
+            else self.clinic.location(location).staff
+        )
+        try:
+            message_id = self.mailer.send(
+                email,
+                sender_name=self.clinic.name,
+                to=to,
+                reply_to=self.clinic.reply_to,
+                reference="digest",
+            )
+        except NotSentError as error:
+            for claim in claims:
+                self.consultations.postpone_alert(
+                    claim,
+                    until=now + spacing(claim.attempt),
+                    fault=error.fault,
+                    reason=error.code,
+                )
+            return Digest(location=location, requests=len(claims), sent=False, reason=error.code)
+        for claim in claims:
+            self.consultations.mark_alerted(claim.id, now=now, message_id=message_id)
+        return Digest(location=location, requests=len(claims), sent=True)
+
+    def summarise_held(self) -> int:
+        """Mail the clinic's staff about requests held back since the last summary; how many.
+
+        Raises NotSentError, and then the next summary names them all.
+        """
+        held = list(self.consultations.held_requests())
+        if not held:
+            return 0
+        self.mailer.send(
+            held_summary(
+                [(entry.id, entry.received_at) for entry in held],
+                self.clinic,
+                sender_domain=self.mailer.domain,
+            ),
+            sender_name=self.clinic.name,
+            to=[self.override_address] if self.override_address else self.clinic.staff,
+            reply_to=self.clinic.reply_to,
+            reference="summary",
+        )
+        for entry in held:
+            self.consultations.mark_summarised(entry.id)
+        return len(held)
+
+    def _reason_to_fold(self, claim: ClaimedAlert, *, now: datetime) -> FoldReason | None:
+        """Why this alert comes with others, if it does. Once sent alone, it is tried alone."""
+        if claim.attempt > 1 or claim.is_heartbeat:
+            return None
+        if self.consultations.received_since(claim, now - AN_HOUR) > self.contact_budget:
+            return "contact_budget"
+        if not self.consultations.spend_alert(claim.location, now=now, budget=self.budget):
+            return "budget"
+        return None
 
     def _send(self, claim: ClaimedAlert) -> str:
         """Send the alert; if SES rejects what was typed in it, at once another without that."""

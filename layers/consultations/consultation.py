@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -47,8 +48,12 @@ class Consultation:
     correlation_id: str
     status: Status
     reasons: tuple[str, ...]
+    priority: bool
     fingerprint: str
-    expires_at: datetime
+    keep_until: datetime
+    """When it may be deleted, unless its alert is still pending then."""
+    email_digest: str | None
+    phone_digest: str | None
     heartbeat: bool
     """Whether it is the deployment's own daily test, and nobody's request."""
 
@@ -91,6 +96,7 @@ class Consultation:
         same content on the same UTC day is the same submission.
         """
         fingerprint = _fingerprint(request)
+        phone = e164(request.phone) if request.phone else None
         answers = {
             name: value for name, value in _answers(request).items() if name not in _NOT_STORED
         }
@@ -100,12 +106,15 @@ class Consultation:
             correlation_id=correlation_id,
             status=verdict.status,
             reasons=verdict.reasons,
+            priority=verdict.priority,
             fingerprint=fingerprint,
-            expires_at=received_at + heartbeat.KEPT_FOR
+            keep_until=received_at + heartbeat.KEPT_FOR
             if is_heartbeat
             else retention.ends_at(verdict.status, received_at),
             heartbeat=is_heartbeat,
-            phone_e164=e164(request.phone) if request.phone else None,
+            email_digest=request.email and email_digest(request.email, id_salt),
+            phone_digest=phone and phone_digest(phone, id_salt),
+            phone_e164=phone,
             wording_versions={
                 statement.name: getattr(clinic.wording, statement.name).version
                 for statement in fields(clinic.wording)
@@ -133,6 +142,25 @@ def consultation_id(key: str, salt: str) -> str:
 def is_consultation_id(text: str) -> bool:
     """Whether this could be the id of a consultation."""
     return _ID.fullmatch(text) is not None
+
+
+def email_digest(email: str, salt: str) -> str:
+    """What requests with this address are found by: says nothing to who does not know the salt.
+
+    The same for every way to write the letters of one address (RFC 5321 leaves the case of the
+    local part to its host, but no host that people use tells them apart).
+    """
+    local, _, domain = unicodedata.normalize("NFKC", email).casefold().rpartition("@")
+    return _digest(f"email {local}@{domain.encode('idna').decode('ascii')}", salt)
+
+
+def phone_digest(phone_e164: str, salt: str) -> str:
+    """What requests with this number (in E.164) are found by."""
+    return _digest(f"phone {phone_e164}", salt)
+
+
+def _digest(contact: str, salt: str) -> str:
+    return hmac.digest(salt.encode(), contact.encode(), "sha256")[:16].hex()
 
 
 def _answers(request: ConsultationRequest) -> dict[str, Any]:

@@ -43,8 +43,16 @@ ReferralSource = Literal[
     "search", "doctor_or_therapist", "friend_or_family", "social_media", "insurance", "other"
 ]
 
+TIME_PATTERN = (
+    r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+"""RFC 3339 section 5.6, in the years that a clock can show."""
+
 _TRUE = frozenset({"true", "on", "yes", "1"})
 _FALSE = frozenset({"false", "off", "no", "0", ""})
+_TIME = re.compile(TIME_PATTERN)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -135,6 +143,13 @@ def _submission_id(typed: str) -> str:
     return key
 
 
+def _time(value: object) -> object:
+    """Only a written time; pydantic would take any number for seconds since 1970."""
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise PydanticCustomError("not_a_time", "not a time")
+    return value
+
+
 Text = Annotated[str, Limited(strict=True)]
 Choice = Annotated[bool, Limited(strict=True), Before(checkbox)]
 Moment = Annotated[datetime, Limited(tz_constraint="aware")]
@@ -168,7 +183,7 @@ class ConsultationRequest:
     homepage: Annotated[Text, After(_message)] | None = None
     """The honeypot: hidden from people, filled in by programs."""
     submission_id: Annotated[Text, After(_submission_id)] | None = None
-    form_opened_at: Moment | None = None
+    form_opened_at: Annotated[Moment, Before(_time)] | None = None
 
 
 FIELD_NAMES = frozenset(field.name for field in fields(ConsultationRequest))

@@ -40,10 +40,9 @@ _CODES = {
     "not_a_uuid": "not_a_uuid",
     "under_18": "under_18",
     "not_accepted": "not_accepted",
+    "not_a_time": "not_a_time",
     "datetime_parsing": "not_a_time",
     "datetime_from_date_parsing": "not_a_time",
-    "datetime_object_invalid": "not_a_time",
-    "timezone_aware": "not_a_time",
 }
 """Pydantic's error types, and our own, to the codes that the API promises."""
 

@@ -15,20 +15,18 @@ def proof(key: str, *, salt: str, at: datetime) -> str:
     An HMAC with the deployment's salt, which no client ever sees; its purpose and its time are
     part of what is signed.
     """
-    seconds = int(at.timestamp())
+    seconds = str(int(at.timestamp()))
     return f"{seconds}.{_mac(key, seconds, salt)}"
 
 
 def is_proven(header: str, key: str | None, *, salt: str, now: datetime) -> bool:
     """Whether this header proves it. Anything else is no error: the submission is a person's."""
     seconds, _, mac = header.partition(".")
-    if key is None or not (seconds.isascii() and seconds.isdigit() and mac.isascii()):
-        return False
-    if not hmac.compare_digest(mac, _mac(key, int(seconds), salt)):
-        return False
+    if key is None or not hmac.compare_digest(mac.encode(), _mac(key, seconds, salt).encode()):
+        return False  # before anything in it is read
     return abs(now - datetime.fromtimestamp(int(seconds), UTC)) <= VALID_FOR
 
 
-def _mac(key: str, seconds: int, salt: str) -> str:
+def _mac(key: str, seconds: str, salt: str) -> str:
     signed = f"heartbeat {seconds} {key}"
     return hmac.digest(salt.encode(), signed.encode(), "sha256").hex()

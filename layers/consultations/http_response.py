@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 from consultations.http_request import HttpRequest
@@ -25,6 +26,9 @@ EXPOSED_HEADERS = "Idempotent-Replayed, Location, Retry-After, X-Correlation-Id"
 PREFLIGHT_SECONDS = 600
 SCRIPT_SECONDS = 3600
 
+DESCRIPTION_FILE = Path(__file__).with_name("openapi.json")
+"""The OpenAPI document that api/description.py makes of the models."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
@@ -41,6 +45,15 @@ class HttpResponse:
             status=status,
             headers={"Content-Type": "application/json", **headers},
             body=json.dumps(document, ensure_ascii=False),
+        )
+
+    @classmethod
+    def file(cls, path: Path, media_type: str) -> Self:
+        """A file of this package, the same for everyone, which may be kept for an hour."""
+        return cls(
+            status=200,
+            headers={"Content-Type": media_type, "Cache-Control": "public, max-age=3600"},
+            body=path.read_text(encoding="utf-8"),
         )
 
     @classmethod

@@ -14,9 +14,9 @@ from consultations.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consultations.alerting import AlertOutcome
+    from consultations.alerting import AlertOutcome, Digest
     from consultations.mail_event import MailEvent
-    from consultations.repository import PendingAlert
+    from consultations.repository import IndexEntry
     from consultations.submission import Receipt
 
 # A preflight, or a stream record with nothing to do, counts nothing, and that is fine.
@@ -49,7 +49,7 @@ def failed(logger: Logger, error: Exception) -> None:
     _count_with_code("Refused", "internal_error")
 
 
-def pending_alerts(logger: Logger, pending: "Sequence[PendingAlert]", now: datetime) -> None:
+def pending_alerts(logger: Logger, pending: "Sequence[IndexEntry]", now: datetime) -> None:
     """What is outstanding as a run of retries begins: how many, and the age of the oldest in s.
 
     Each is published at once, so that it is there even if the run does not come to its end.
@@ -77,10 +77,34 @@ def alert_outcome(
     )
     if outcome.status == "alerted":
         _count(metrics, "Alerted")
+    elif outcome.status == "folded":
+        _count(metrics, "AlertFolded")
     elif outcome.status == "failed":
         _count(metrics, "AlertFailed")
     if outcome.needs_a_person:
         _count(metrics, "AlertHeld")
+
+
+def digest_outcome(logger: Logger, metrics: Metrics, digest: "Digest") -> None:
+    """A mail about several requests was sent, or its requests stay pending."""
+    logger.info(
+        "digest tried",
+        outcome="alerted" if digest.sent else "failed",
+        location=digest.location,
+        requests=digest.requests,
+        reason=digest.reason,
+    )
+    metrics.add_metric(
+        name="Alerted" if digest.sent else "AlertFailed",
+        unit=MetricUnit.Count,
+        value=digest.requests,
+    )
+
+
+def summary_sent(logger: Logger, metrics: Metrics, held: int) -> None:
+    """Staff were told how many requests are held back."""
+    logger.info("summary sent", held=held)
+    metrics.add_metric(name="HeldRequests", unit=MetricUnit.Count, value=held)
 
 
 def alert_interrupted(

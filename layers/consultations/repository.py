@@ -6,8 +6,9 @@ time, and nothing is written to a consultation that is no longer there.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
+from uuid import uuid4
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,12 +25,25 @@ RECORD = "consultation"
 """The sort key of the consultation itself; other records about it may stand beside it."""
 
 PENDING_ALERTS_INDEX = "pending_alerts"
+EMAIL_INDEX = "by_email"
+PHONE_INDEX = "by_phone"
+HELD_INDEX = "held_requests"
 _PENDING = "alert"
+_FOLDED = "digest"
+_HELD = "summary"
+
+BUDGET = "budget"
+"""The partition of the counts of alerts, one record for each location and hour."""
+
+AUDIT = "audit"
+"""The partition of the records of who did what to consultations."""
+AUDIT_RETENTION = timedelta(days=2192)
+"""Six years, as 45 CFR 164.316(b)(2)(i) has it."""
 
 _TIMES = frozenset({"received_at"})
-_EPOCH_TIMES = frozenset({"expires_at"})
+_EPOCH_TIMES = frozenset({"keep_until"})
 
-_ATTRIBUTES = tuple(field.name for field in fields(Consultation) if field.name != "expires_at")
+_ATTRIBUTES = tuple(field.name for field in fields(Consultation) if field.name not in _EPOCH_TIMES)
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -48,8 +62,8 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
-class PendingAlert:
-    """An alert that is outstanding, and since when."""
+class IndexEntry:
+    """What an index tells of a consultation: which it is, and when it was received."""
 
     id: str
     received_at: datetime
@@ -65,6 +79,10 @@ class ClaimedAlert:
         self.attempt = int(item["alert_attempts"])
         self.correlation_id: str | None = item.get("correlation_id")
         self.last_error: str | None = item.get("alert_error")
+        self.location: str = item.get("location", "")
+        self.is_heartbeat: bool = item.get("heartbeat", False)
+        self.email_digest: str | None = item.get("email_digest")
+        self.phone_digest: str | None = item.get("phone_digest")
 
     @property
     def consultation(self) -> Consultation:
@@ -72,8 +90,22 @@ class ClaimedAlert:
         return _consultation(self._item)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """What somebody did to consultations. Holds nothing of the person who wrote them."""
+
+    action: Literal["export", "erase", "release"]
+    found_by: Literal["id", "email", "phone"]
+    consultations: tuple[str, ...]
+    by: str
+    at: datetime
+
+
 class ConsultationRepository:
-    """The consultations of one table."""
+    """The consultations of one table.
+
+    `expires_at`, which DynamoDB deletes by, is on no person's request while its alert is pending.
+    """
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
@@ -98,8 +130,12 @@ class ConsultationRepository:
             raise NotStoredError(error_code(error)) from None
         return Added("stored", consultation.received_at)
 
-    def claim_alert(self, id_: str, *, now: datetime, until: datetime) -> ClaimedAlert | None:
+    def claim_alert(
+        self, id_: str, *, now: datetime, until: datetime, folded: bool = False
+    ) -> ClaimedAlert | None:
         """Claim a pending alert that nobody holds and whose time has come; None if there is none.
+
+        One that waits for the digest is claimed with `folded`, and only then.
 
         A claim whose answer is lost holds all the same: the alert waits until it runs out.
         """
@@ -109,7 +145,7 @@ class ConsultationRepository:
                 Key=_key(id_),
                 UpdateExpression="SET claimed_until = :until ADD alert_attempts :one",
                 ConditionExpression=(
-                    "attribute_exists(pending)"
+                    "pending = :pending"
                     " AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)"
                     " AND (attribute_not_exists(postponed_until) OR postponed_until <= :now)"
                 ),
@@ -117,6 +153,7 @@ class ConsultationRepository:
                     ":now": _serialize(timestamp(now)),
                     ":until": _serialize(timestamp(until)),
                     ":one": _serialize(1),
+                    ":pending": _serialize(_FOLDED if folded else _PENDING),
                 },
                 ReturnValues="ALL_NEW",
             )
@@ -139,36 +176,175 @@ class ConsultationRepository:
             condition="attribute_exists(pending) AND claimed_until = :mine",
         )
 
+    def fold_alert(self, claim: ClaimedAlert, *, reason: str) -> None:
+        """Give the claim back and leave the alert to the next digest; it stays pending."""
+        self._update(
+            claim.id,
+            "SET pending = :folded, alert_folded = :reason REMOVE claimed_until",
+            {":folded": _FOLDED, ":reason": reason, ":mine": claim.until},
+            condition="attribute_exists(pending) AND claimed_until = :mine",
+        )
+
+    def spend_alert(self, location: str, *, now: datetime, budget: int) -> bool:
+        """Count one alert of this hour for a location; False if that would be above the budget."""
+        try:
+            self._client.update_item(
+                TableName=self._table_name,
+                Key={
+                    "id": _serialize(BUDGET),
+                    "record": _serialize(f"{location} {now:%Y-%m-%dT%H}"),
+                },
+                UpdateExpression="SET expires_at = :expires ADD alerts :one",
+                ConditionExpression="attribute_not_exists(alerts) OR alerts < :budget",
+                ExpressionAttributeValues=_serialized(
+                    {
+                        ":budget": budget,
+                        ":expires": int((now + timedelta(days=1)).timestamp()),
+                        ":one": 1,
+                    }
+                ),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def received_since(self, claim: ClaimedAlert, since: datetime) -> int:
+        """How many requests with the address or the number of this one came since then.
+
+        Both indexes are eventually consistent: the newest may be missing.
+        """
+        counts = [0]
+        for index, attribute, digest in (
+            (EMAIL_INDEX, "email_digest", claim.email_digest),
+            (PHONE_INDEX, "phone_digest", claim.phone_digest),
+        ):
+            if digest:
+                entries = self._in_index(index, attribute, digest, since=since)
+                counts.append(sum(1 for _ in entries))
+        return max(counts)
+
     def release_alert(self, id_: str) -> None:
         """Lift the waiting time of a pending alert. A claim that a worker holds stays held."""
         self._update(id_, "REMOVE postponed_until", {}, condition="attribute_exists(pending)")
 
     def mark_alerted(self, id_: str, *, now: datetime, message_id: str) -> None:
-        """Record that the alert was handed to SES; it is no longer pending."""
+        """Record that the alert was handed to SES; it is no longer pending, and may expire."""
         self._update(
             id_,
-            "SET alerted_at = :now, alert_message_id = :message_id"
+            "SET alerted_at = :now, alert_message_id = :message_id, expires_at = keep_until"
             " REMOVE pending, claimed_until, postponed_until, alert_fault, alert_error",
             {":now": timestamp(now), ":message_id": message_id},
             condition="attribute_exists(id)",
         )
 
-    def pending_alerts(self) -> Iterator[PendingAlert]:
+    def pending_alerts(self) -> Iterator[IndexEntry]:
         """All consultations whose alert is outstanding, the oldest first.
 
         The index is eventually consistent: claim_alert decides.
         """
+        return self._in_index(PENDING_ALERTS_INDEX, "pending", _PENDING)
+
+    def folded_alerts(self) -> Iterator[IndexEntry]:
+        """All consultations whose alert waits for the next digest, the oldest first."""
+        return self._in_index(PENDING_ALERTS_INDEX, "pending", _FOLDED)
+
+    def held_requests(self) -> Iterator[IndexEntry]:
+        """All quarantined requests that no summary has named yet, the oldest first."""
+        return self._in_index(HELD_INDEX, "held", _HELD)
+
+    def mark_summarised(self, id_: str) -> None:
+        """Record that a summary named this quarantined request."""
+        self._update(id_, "REMOVE held", {}, condition="attribute_exists(held)")
+
+    def ids_with_email(self, digest: str) -> Iterator[str]:
+        """The ids of all consultations with this e-mail address, the oldest first."""
+        return (entry.id for entry in self._in_index(EMAIL_INDEX, "email_digest", digest))
+
+    def ids_with_phone(self, digest: str) -> Iterator[str]:
+        """The ids of all consultations with this phone number, the oldest first."""
+        return (entry.id for entry in self._in_index(PHONE_INDEX, "phone_digest", digest))
+
+    def records(self, id_: str) -> list[dict[str, Any]]:
+        """All that is stored under this id, the consultation and what stands beside it."""
+        return [_plain(item) for item in self._items(id_)]
+
+    def erase(self, id_: str) -> int:
+        """Delete all that is stored under this id, and say how many records that were."""
+        items = list(self._items(id_))
+        for item in items:
+            self._client.delete_item(
+                TableName=self._table_name, Key={"id": item["id"], "record": item["record"]}
+            )
+        return len(items)
+
+    def release(self, id_: str, *, now: datetime, keep_until: datetime) -> bool:
+        """Accept a quarantined consultation, its alert pending as if it were new.
+
+        False if there is none with this id: unknown, erased, or never held back.
+        """
+        try:
+            self._client.update_item(
+                TableName=self._table_name,
+                Key=_key(id_),
+                UpdateExpression=(
+                    "SET #status = :accepted, released_at = :now, keep_until = :keep_until,"
+                    " pending = :pending REMOVE expires_at, held"
+                ),
+                ConditionExpression="#status = :quarantined",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":accepted": _serialize("accepted"),
+                    ":quarantined": _serialize("quarantined"),
+                    ":now": _serialize(timestamp(now)),
+                    ":keep_until": _serialize(int(keep_until.timestamp())),
+                    ":pending": _serialize(_PENDING),
+                },
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Keep what was done to consultations, by whom and when."""
+        self._client.put_item(
+            TableName=self._table_name,
+            Item={
+                "id": _serialize(AUDIT),
+                "record": _serialize(f"{timestamp(entry.at)} {uuid4()}"),
+                "action": _serialize(entry.action),
+                "found_by": _serialize(entry.found_by),
+                "by": _serialize(entry.by),
+                "consultations": _serialize(list(entry.consultations)),
+                "expires_at": _serialize(int((entry.at + AUDIT_RETENTION).timestamp())),
+            },
+        )
+
+    def _items(self, id_: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table_name,
-            IndexName=PENDING_ALERTS_INDEX,
-            KeyConditionExpression="pending = :pending",
-            ExpressionAttributeValues={":pending": _serialize(_PENDING)},
+            KeyConditionExpression="id = :id",
+            ExpressionAttributeValues={":id": _serialize(id_)},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    def _in_index(
+        self, index: str, attribute: str, value: str, *, since: datetime | None = None
+    ) -> Iterator[IndexEntry]:
+        """The entries of an index with this value, the oldest first; eventually consistent."""
+        later = " AND received_at > :since" if since else ""
+        values = {":value": value} | ({":since": timestamp(since)} if since else {})
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table_name,
+            IndexName=index,
+            KeyConditionExpression=f"#attribute = :value{later}",
+            ExpressionAttributeNames={"#attribute": attribute},
+            ExpressionAttributeValues=_serialized(values),
         )
         for page in pages:
             for item in page["Items"]:
-                yield PendingAlert(
-                    item["id"]["S"], datetime.fromisoformat(item["received_at"]["S"])
-                )
+                yield IndexEntry(item["id"]["S"], datetime.fromisoformat(item["received_at"]["S"]))
 
     def is_alerted(self, id_: str) -> bool:
         """Whether the alert of this consultation was handed to SES."""
@@ -258,9 +434,13 @@ def _item(consultation: Consultation) -> dict[str, Any]:
         if (value := getattr(consultation, name)) is not None
     }
     item["record"] = {"S": RECORD}
-    item["expires_at"] = {"N": str(int(consultation.expires_at.timestamp()))}
+    item["keep_until"] = {"N": str(int(consultation.keep_until.timestamp()))}
     if consultation.status == "accepted":
         item["pending"] = {"S": _PENDING}
+    if consultation.status == "quarantined":
+        item["held"] = {"S": _HELD}
+    if consultation.status == "quarantined" or consultation.heartbeat:
+        item["expires_at"] = item["keep_until"]
     return item
 
 

@@ -1,7 +1,7 @@
 """The mail that tells staff about a new consultation: pure text, nothing is sent here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -78,26 +78,25 @@ def staff_alert(
 ) -> Email:
     """The alert for a consultation, with personal data only as far as `detail` allows.
 
-    The subject, at most 60 characters, and the headers never hold any.
+    The subject, at most 60 characters, and the headers never hold any. A priority request says so
+    there, not why.
     """
     location = clinic.location(consultation.location)
-    received_at = _local_time(consultation.received_at, location.time_zone)
-    facts = _facts(consultation, detail, received_at)
-    closing = _closing(clinic, detail)
-    return Email(
-        subject=f"New consultation request – {location.name} – {consultation.id}",
-        text=_text(location.name, facts, closing),
-        html=_HTML.substitute(
-            title="New consultation request",
-            preheader=escape(f"Received {received_at}"),
-            location=escape(location.name),
-            rows="\n".join(map(_row, facts)),
-            closing=escape(closing),
-        ),
+    title = "Priority request" if consultation.priority else "New consultation request"
+    email = mail(
+        title,
+        location.name,
+        consultation_facts(consultation, clinic, detail),
+        clinic,
+        detail=detail,
+        preheader=f"Received {_local_time(consultation.received_at, location.time_zone)}",
+        sender_domain=sender_domain,
+    )
+    return replace(
+        email,
+        subject=f"{email.subject} – {consultation.id}",
         headers={
-            "Auto-Submitted": "auto-generated",  # RFC 3834: no vacation replies
-            "X-Auto-Response-Suppress": "All",  # the same for Exchange
-            "List-Id": f"<consultation-requests.{sender_domain}>",
+            **email.headers,
             # SES sets Message-ID itself; a shared reference is what keeps a thread together.
             "References": f"<{consultation.id}@{sender_domain}>",
             "X-Correlation-Id": consultation.correlation_id,
@@ -105,12 +104,51 @@ def staff_alert(
     )
 
 
-def _facts(consultation: Consultation, detail: AlertDetail, received_at: str) -> list[Fact]:
+def mail(
+    title: str,
+    location: str,
+    facts: list[Fact],
+    clinic: Clinic,
+    *,
+    detail: AlertDetail,
+    preheader: str,
+    sender_domain: str,
+) -> Email:
+    """A mail to staff: a title, which is its subject too, and facts."""
+    heading = f"{title} – {location}" if location else title
+    closing = _closing(clinic, detail)
+    return Email(
+        subject=heading,
+        text=_text(heading, facts, closing),
+        html=_HTML.substitute(
+            title=title,
+            preheader=escape(preheader),
+            location=escape(location),
+            rows="\n".join(map(_row, facts)),
+            closing=escape(closing),
+        ),
+        headers={
+            "Auto-Submitted": "auto-generated",  # RFC 3834: no vacation replies
+            "X-Auto-Response-Suppress": "All",  # the same for Exchange
+            "List-Id": f"<consultation-requests.{sender_domain}>",
+        },
+    )
+
+
+def consultation_facts(
+    consultation: Consultation, clinic: Clinic, detail: AlertDetail
+) -> list[Fact]:
+    """What is said of a consultation at this level, its time that of its location."""
+    time_zone = clinic.location(consultation.location).time_zone
     facts = [
         Fact("Language", _LANGUAGE[consultation.language]),
         Fact("Reference", consultation.id),
-        Fact("Received", received_at),
+        Fact("Received", _local_time(consultation.received_at, time_zone)),
     ]
+    if consultation.priority:
+        facts.append(
+            Fact("Priority", "Read this request first: its wording asks for a person soon")
+        )
     if detail == "reference":
         return facts
     if detail == "contact":
@@ -155,8 +193,8 @@ def _closing(clinic: Clinic, detail: AlertDetail) -> str:
     return answers
 
 
-def _text(location: str, facts: list[Fact], closing: str) -> str:
-    lines = [f"New consultation request – {location}", ""]
+def _text(heading: str, facts: list[Fact], closing: str) -> str:
+    lines = [heading, ""]
     lines += [f"{fact.label}: {fact.value}" for fact in facts]
     return "\n".join([*lines, "", closing, ""])
 

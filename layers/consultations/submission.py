@@ -54,7 +54,7 @@ class Submissions:
         """Store the posted request, once. Raises Problem if it is refused or not stored."""
         refuse_unknown_origin(http_request, self.allowed_origins)
         request = self._read(http_request)
-        verdict = screen(request)
+        verdict = screen(request, received_at=now)
         key = _idempotency_key(http_request, request)
         is_heartbeat = heartbeat.is_proven(
             http_request.header(heartbeat.HEADER), key, salt=self.id_salt, now=now
@@ -131,7 +131,7 @@ def _idempotency_key(http_request: HttpRequest, request: ConsultationRequest) ->
     header = http_request.header("idempotency-key")
     if not header:
         return request.submission_id
-    key = submission_key(header.removeprefix('"').removesuffix('"'))
+    key = submission_key(header[1:-1] if header[0] == header[-1] == '"' else header)
     if key is None or request.submission_id not in (None, key):
         raise Problem.invalid_key()
     return key

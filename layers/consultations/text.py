@@ -20,6 +20,9 @@ _BIDI_CONTROL = re.compile(f"[{_BIDI_CONTROLS}]")
 _INVISIBLE = re.compile(f"[{_BIDI_CONTROLS}{_ZERO_WIDTH}{_CONTROLS}]")
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 _LINE_BREAK = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
+_APOSTROPHE = re.compile("['\u2019\u02bc]")
+_COMBINING = re.compile("[\u0300-\u036f]")
+_NOT_A_WORD = re.compile(r"[\W_]+")
 _LINK_JOINT = re.compile(r"(?<=[^\s.:/@])([.:/@]+)(?=[^\s.:/@])")
 
 
@@ -40,6 +43,15 @@ def length(text: str) -> int:
     (HTML Living Standard, "API value" and "submission value" of a textarea).
     """
     return len(unicodedata.normalize("NFC", text.replace("\r\n", "\n")))
+
+
+def words(text: str) -> str:
+    """The words of the text, each with a space before it: lower case, no accents or punctuation.
+
+    For comparing with phrases; look-alikes of compatible forms (full width, ligatures) are one.
+    """
+    plain = unicodedata.normalize("NFKD", _INVISIBLE.sub("", text)).casefold()
+    return " " + _NOT_A_WORD.sub(" ", _APOSTROPHE.sub("", _COMBINING.sub("", plain))).strip()
 
 
 def as_lines(text: str) -> str:

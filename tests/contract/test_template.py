@@ -15,7 +15,13 @@ from consultations.crisis import crisis_text
 from consultations.http_response import SECURITY_HEADERS
 from consultations.language import LANGUAGES, translation
 from consultations.problem import BODY_MAX_BYTES
-from consultations.repository import PENDING_ALERTS_INDEX, RECORD
+from consultations.repository import (
+    EMAIL_INDEX,
+    HELD_INDEX,
+    PENDING_ALERTS_INDEX,
+    PHONE_INDEX,
+    RECORD,
+)
 from tests.template import ROOT, functions, resource, template, variables
 
 LAYER = ROOT / "layers" / "consultations"
@@ -115,12 +121,16 @@ def test_the_table_keeps_its_data_whatever_happens_to_the_stack() -> None:
     assert key["Properties"]["EnableKeyRotation"] is True
 
 
-def test_the_index_and_the_stream_hold_keys_only() -> None:
+def test_indexes_and_the_stream_hold_keys_only_and_no_key_is_personal() -> None:
     table = resource("ConsultationsTable")
-    (index,) = table["GlobalSecondaryIndexes"]
+    indexes = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
 
-    assert index["IndexName"] == PENDING_ALERTS_INDEX
-    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert set(indexes) == {PENDING_ALERTS_INDEX, HELD_INDEX, EMAIL_INDEX, PHONE_INDEX}
+    assert {definition["AttributeName"] for definition in table["AttributeDefinitions"]} == {
+        *("id", "record", "pending", "received_at", "email_digest", "phone_digest", "held")
+    }
+    for index in indexes.values():
+        assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     assert table["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
 
 
@@ -220,7 +230,7 @@ def test_every_log_group_is_encrypted_and_ends() -> None:
         if definition["Type"] == "AWS::Logs::LogGroup"
     ]
 
-    assert len(groups) == len(FUNCTIONS) + 1
+    assert len(groups) == len(FUNCTIONS) + 2  # the API's and the WAF's
     for group in groups:
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
         assert group["KmsKeyId"] == {"Fn::GetAtt": "DataKey.Arn"}

@@ -46,9 +46,15 @@ class Deployment:
     stack: Stack
     folder: Path
 
-    def request(self, method: str, body: bytes = b"", **headers: str) -> Answer:
-        """The answer to a request to /consultations; `headers` with _ for -."""
-        return exchange(self.stack.consultations_url, method, body, _named(headers))
+    def url(self, path: str) -> str:
+        """The address of this path of the API."""
+        return self.stack.consultations_url.removesuffix("/consultations") + path
+
+    def request(
+        self, method: str, body: bytes = b"", *, path: str = "/consultations", **headers: str
+    ) -> Answer:
+        """The answer to a request; `headers` with _ for -."""
+        return exchange(self.url(path), method, body, _named(headers))
 
     def get(self, path: str, **headers: str) -> Answer:
         """The answer to a GET below the root of the API; `headers` with _ for -."""
@@ -83,6 +89,13 @@ class Deployment:
             {name: _deserialize(cast("Any", value)) for name, value in item.items()}
             for item in found["Items"]
         ]
+
+    def count(self) -> int:
+        """How many items the table holds."""
+        scanned = self.stack.aws.dynamodb.scan(
+            TableName=self.stack.table_name, Select="COUNT", ConsistentRead=True
+        )
+        return int(scanned["Count"])
 
     def items_of(self, full_name: str) -> list[dict[str, Any]]:
         """All that is stored about the person with this name."""

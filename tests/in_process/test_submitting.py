@@ -6,7 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from consultations.consultation_request import FIELD_NAMES
 from functions.submit_consultation import handler
 from tests.builders import (
     CLINIC,
@@ -54,7 +57,7 @@ def test_a_posted_request_is_stored_with_its_alert_pending(aws: Aws) -> None:
     assert item["interests"] == ["ptsd", "crps"]
     assert item["correlation_id"] == response["headers"]["X-Correlation-Id"]
     assert item["wording_versions"]["consent_to_contact"] == "2026-11"
-    assert item["expires_at"] == int(NOW.timestamp()) + 730 * 86_400
+    assert item["keep_until"] == int(NOW.timestamp()) + 730 * 86_400
 
 
 def test_the_answer_says_what_happens_next_and_where_to_turn_in_a_crisis(aws: Aws) -> None:
@@ -166,7 +169,9 @@ def test_a_key_reused_for_something_else_reveals_and_changes_nothing(aws: Aws) -
     assert first["document"]["id"] not in answer
 
 
-@pytest.mark.parametrize("key", ["7", "not-a-uuid", f"{UUID(int=7)}x", "7" * 10_000, "'"])
+@pytest.mark.parametrize(
+    "key", ["7", "not-a-uuid", f"{UUID(int=7)}x", "7" * 10_000, "'", f'"{UUID(int=7)}']
+)
 def test_a_malformed_key_is_refused(aws: Aws, key: str) -> None:
     response = post(a_post(fields(), Idempotency_Key=key))
 
@@ -385,6 +390,17 @@ def test_a_filled_honeypot_is_stored_and_held_but_answered_like_any_other(aws: A
     assert item["expires_at"] == int(NOW.timestamp()) + 90 * 86_400
 
 
+def test_what_may_be_a_call_for_help_is_stored_as_priority_and_never_held(aws: Aws) -> None:
+    held = post(a_post(fields(message="I want to end my life", homepage="filled by a browser")))
+    item = aws.item()
+
+    assert set(held["document"]) == {"id", "received_at", "next_steps"}
+    assert item["priority"] is True
+    assert item["status"] == "accepted"
+    assert item["reasons"] == ["honeypot_filled"]
+    assert item["pending"] == "alert"
+
+
 def test_when_the_table_fails_the_person_is_told_that_nothing_is_saved(aws: Aws) -> None:
     aws.dynamodb.delete_table(TableName="consultations")
     response = post(a_post())
@@ -399,7 +415,7 @@ def test_an_unforeseen_error_is_answered_without_its_message(
 ) -> None:
     del aws
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("Ana Ejemplo")
 
     monkeypatch.setattr("consultations.submission.screen", broken)
@@ -431,3 +447,56 @@ def test_what_happened_is_logged_and_counted_without_what_was_typed(aws: Aws, lo
         for metric in document["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     ]
     assert counted == [("Received", None), ("Replayed", None), ("Refused", "invalid_fields")]
+
+
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4)
+    ),
+    max_leaves=9,
+)
+
+
+@settings(
+    deadline=None,
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.dictionaries(st.sampled_from(sorted(FIELD_NAMES)) | st.text(max_size=9), ANY_JSON))
+def test_whatever_stands_in_the_fields_the_answer_is_foreseen(
+    aws: Aws, changes: dict[str, Any]
+) -> None:
+    stored = len(aws.items())
+    response = post(a_post(fields() | changes))
+
+    assert response["statusCode"] in (201, 400, 422)
+    assert len(aws.items()) - stored in (0, response["statusCode"] == 201)
+
+
+@settings(
+    deadline=None,
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["Accept", "Content-Type", "Content-Encoding", "Heartbeat", "Idempotency-Key", "Origin"]
+        )
+        | st.text(),
+        st.text(),
+    )
+)
+def test_whatever_stands_in_the_headers_the_answer_is_foreseen(
+    aws: Aws, headers: dict[str, str]
+) -> None:
+    del aws
+    posted = a_post()
+    posted["headers"] |= headers
+
+    assert post(posted)["statusCode"] in (201, 303, 400, 403, 415, 422)

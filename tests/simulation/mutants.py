@@ -116,8 +116,8 @@ MUTANTS = (
     Mutant(
         "a claim ignores that the alert is done",
         _REPOSITORY,
-        '"attribute_exists(pending)"\n                    " AND (attr',
-        '"attribute_exists(id)"\n                    " AND (attr',
+        '"pending = :pending"\n                    " AND (attr',
+        '"(attribute_exists(id) OR pending = :pending)"\n                    " AND (attr',
     ),
     Mutant(
         "a claim never runs out",
@@ -134,10 +134,10 @@ MUTANTS = (
     Mutant(
         "a failed alert is given up at the third try",
         _ALERTING,
-        "        self.consultations.postpone_alert(",
+        "        self.consultations.postpone_alert(\n            claim, until",
         "        if claim.attempt >= 3:\n"
         "            self.consultations.mark_alerted(claim.id, now=now, message_id='given up')\n"
-        "        self.consultations.postpone_alert(",
+        "        self.consultations.postpone_alert(\n            claim, until",
     ),
     Mutant(
         "a lost answer counts as sent",

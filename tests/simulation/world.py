@@ -32,6 +32,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from urllib3.response import HTTPResponse
 
+from consultations.repository import BUDGET
 from tests.template import resource
 
 TABLE = "consultations"
@@ -58,6 +59,8 @@ ENVIRONMENT = {
     "CONFIGURATION_SET": "alert-mail",
     "ALERT_DETAIL": "full",
     "ALERT_OVERRIDE_ADDRESS": "",
+    "ALERT_BUDGET": "1000000",
+    "CONTACT_ALERT_BUDGET": "1000000",
     "HEARTBEAT_ADDRESS": "",
     "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
 }
@@ -239,7 +242,7 @@ class World:
         """Move the clock; the table deletes what has expired, the stream forgets after 24 hours."""
         self._clock.shift(duration)
         for item in self.items():
-            if int(item["expires_at"]["N"]) < self.now.timestamp():
+            if "expires_at" in item and int(item["expires_at"]["N"]) < self.now.timestamp():
                 self._table.delete_item(DynamoType(item["id"]), DynamoType(item["record"]))
         self.stream = [
             record for record in self.stream if self.now - record.at < timedelta(hours=24)
@@ -253,7 +256,9 @@ class World:
     def items(self) -> list[dict[str, Any]]:
         """Every item of the table, with DynamoDB's types."""
         found: list[dict[str, Any]] = [
-            item.to_json()["Attributes"] for item in self._table.all_items()
+            item.to_json()["Attributes"]
+            for item in self._table.all_items()
+            if item.to_json()["Attributes"]["id"]["S"] != BUDGET
         ]
         return found
 

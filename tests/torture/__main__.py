@@ -89,6 +89,8 @@ def main() -> int:
                 parameters={
                     "ThrottleRate": "1000",
                     "ThrottleBurst": "1000",
+                    "AlertBudget": "100000",  # each request is looked for in a mail of its own
+                    "ContactAlertBudget": "100000",
                     "AlertDetail": "full",
                 },
             )

@@ -29,6 +29,8 @@ def test_its_own_proof_is_believed() -> None:
         (f"9{PROOF}", KEY),
         (f"²{PROOF}", KEY),
         (f"{PROOF}é", KEY),
+        ("9" * 9_000 + ".", KEY),  # more digits than Python turns into a number
+        (f"{'9' * 9_000}.{PROOF.partition('.')[2]}", KEY),
         (proof(KEY, salt="another", at=NOW), KEY),
     ],
 )

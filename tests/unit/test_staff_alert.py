@@ -104,6 +104,20 @@ def test_the_subject_is_short_and_holds_no_personal_data(location: str) -> None:
     )
 
 
+@pytest.mark.parametrize("location", [*CLINIC.locations, "not_sure"])
+@pytest.mark.parametrize("detail", ["reference", "contact", "full"])
+def test_a_request_that_may_be_a_call_for_help_says_so_in_the_subject_but_not_why(
+    location: str, detail: AlertDetail
+) -> None:
+    email = alert(detail, location=location, message="I want to die.", **PERSONAL)
+
+    assert len(email.subject) <= 60
+    assert email.subject.startswith(f"Priority request – {CLINIC.location(location).name} – ")
+    for part in seen(email):
+        assert "Read this request first" in part
+        assert ("want to die" in part) is (detail == "full")
+
+
 @pytest.mark.parametrize(
     ("location", "shown"),
     [
