@@ -1,5 +1,6 @@
 """Filling in the form and sending it, on a good day and on a bad one."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from playwright.sync_api import Page, Route
 
 from consultations.pages import Pages
 from consultations.problem import Problem
+from consultations.screening import FASTEST_PERSON
 from tests.browser.conftest import OpenBrowser
 from tests.browser.person import ENGLISH, SPANISH, Person
 from tests.builders import CLINIC, NOW, an_http_request
@@ -431,6 +433,7 @@ def test_in_spanish_all_of_it_is_spanish(
     person.sees_summary()
     assert "Escriba su nombre" in person.summary.inner_text()
     person.fill_in(name)
+    person.page.wait_for_timeout(FASTEST_PERSON / timedelta(milliseconds=1))  # or it is held back
     person.send()
     person.sees_confirmation()
 

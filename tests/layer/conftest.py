@@ -41,22 +41,25 @@ class Layer:
         return done.stdout
 
 
-def build(folder: Path) -> Layer:
-    """Build with Lambda's Python where there is one, for this machine's kind of processor."""
+@pytest.fixture(scope="session")
+def layers() -> Iterator[tuple[Layer, Layer]]:
+    """The layer built twice at the same time, with Lambda's Python where there is one."""
     python = find_python()
     options = ["--machine", platform.machine()] if python else ["--here"]
-    target = folder / "python"
-    subprocess.run(
-        [sys.executable, "-m", "layer_build", *options, target],
-        check=True,
-        cwd=ROOT / "layers",
-        env={**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "pycache")},
-    )
-    return Layer(target, python or Path(sys.executable))
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        folders = [Path(one) / "python", Path(other) / "python"]
+        builds = [
+            subprocess.Popen(
+                [sys.executable, "-m", "layer_build", *options, folder], cwd=ROOT / "layers"
+            )
+            for folder in folders
+        ]
+        assert [build.wait() for build in builds] == [0, 0]
+        first, second = (Layer(folder, python or Path(sys.executable)) for folder in folders)
+        yield first, second
 
 
 @pytest.fixture(scope="session")
-def layer() -> Iterator[Layer]:
+def layer(layers: tuple[Layer, Layer]) -> Layer:
     """The built layer."""
-    with TemporaryDirectory() as folder:
-        yield build(Path(folder))
+    return layers[0]

@@ -4,4 +4,4 @@ from tests.simulation.history import Histories
 from tests.simulation.settings import history_settings
 
 TestHistories = Histories.TestCase
-TestHistories.settings = history_settings(250)
+TestHistories.settings = history_settings(200)
