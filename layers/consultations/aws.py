@@ -24,7 +24,7 @@ def dynamodb_client() -> "DynamoDBClient":
         config=_config(
             read_timeout=2,
             tries=3,
-            # A quarter of what a put costs, and it tells nobody anything: what is put is made by
+            # A fifth of what a put costs, and it tells nobody anything: what is put is made by
             # this package alone, and its tests put it where it is checked.
             parameter_validation=False,
             user_agent="consultations",

@@ -77,10 +77,12 @@ def keep_licences(target: Path) -> None:
             if path.is_file() and path.name.upper().startswith(("LICEN", "COPYING", "NOTICE")):
                 shutil.copy(path, licences / f"{name}.{path.name}")
         shutil.rmtree(metadata)
+    stand_ins = sorted(str(path.relative_to(STAND_INS)) for path in STAND_INS.rglob("*.py"))
     (licences / "CHANGES").write_text(
         "These libraries are as their authors publish them, less what this product does not read:\n"
-        "metadata, type stubs, tests, examples, and the descriptions of AWS services and\n"
-        "operations that it does not call. No code was changed.\n",
+        "metadata, type stubs, tests, examples, packages that no function imports, and the\n"
+        "descriptions of AWS services and operations that it does not call. Stand-ins of a few\n"
+        f"lines replace {', '.join(stand_ins)}.\n",
         encoding="utf-8",
     )
 

@@ -246,6 +246,12 @@ def test_every_parameter_says_what_it_is_for() -> None:
         assert "Default" in parameter, name
 
 
+def test_the_readme_explains_every_parameter() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert [name for name in template()["Parameters"] if f"`{name}`" not in readme] == []
+
+
 def statements(logical_id: str) -> list[dict[str, Any]]:
     return [
         statement
