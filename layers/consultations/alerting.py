@@ -14,7 +14,7 @@ from consultations.consultation import Consultation
 from consultations.dead_letters import DeadLetters
 from consultations.mailer import Mailer, NotSentError, SendFault
 from consultations.repository import ClaimedAlert, ConsultationRepository
-from consultations.staff_alert import AlertDetail, staff_alert
+from consultations.staff_alert import AlertDetail, consultation_facts, staff_alert
 
 LONGEST_DELIVERY = timedelta(seconds=80)
 """How long one delivery can take, with all tries of all calls: claim 12 s, two mails of 24 s each,
@@ -152,32 +152,24 @@ class StaffAlerts:
         ]
         by_location: dict[str, list[ClaimedAlert]] = {}
         for claim in claims:
-            by_location.setdefault(claim.location, []).append(claim)
+            if self._can_be_told(claim, now=now):
+                by_location.setdefault(claim.location, []).append(claim)
         return [
             self._send_digest(location, folded, now=now) for location, folded in by_location.items()
         ]
 
-    def _send_digest(self, location: str, claims: list[ClaimedAlert], *, now: datetime) -> Digest:
-        email = alert_digest(
-            [claim.consultation for claim in claims],
-            self.clinic,
-            location=location,
-            detail=self.detail,
-            sender_domain=self.mailer.domain,
-        )
-        to = (
-            [self.override_address]
-            if self.override_address
-            else self.clinic.location(location).staff
-        )
+    def _can_be_told(self, claim: ClaimedAlert, *, now: datetime) -> bool:
+        """Whether the request can be read; one that can't must not keep back those beside it."""
         try:
-            message_id = self.mailer.send(
-                email,
-                sender_name=self.clinic.name,
-                to=to,
-                reply_to=self.clinic.reply_to,
-                reference="digest",
-            )
+            consultation_facts(claim.consultation, self.clinic, self.detail)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are told
+            self._failed(claim, "unforeseen", type(error).__name__, now=now)
+            return False
+        return True
+
+    def _send_digest(self, location: str, claims: list[ClaimedAlert], *, now: datetime) -> Digest:
+        try:
+            message_id = self._mail_digest(location, claims)
         except NotSentError as error:
             for claim in claims:
                 self.consultations.postpone_alert(
@@ -190,6 +182,34 @@ class StaffAlerts:
         for claim in claims:
             self.consultations.mark_alerted(claim.id, now=now, message_id=message_id)
         return Digest(location=location, requests=len(claims), sent=True)
+
+    def _mail_digest(self, location: str, claims: list[ClaimedAlert]) -> str:
+        """Send the digest; if SES rejects what was typed in it, at once another without that."""
+        try:
+            return self._mail_digest_at(self.detail, location, claims)
+        except NotSentError as error:
+            if error.fault != "rejected" or self.detail == "reference":
+                raise
+            return self._mail_digest_at("reference", location, claims)
+
+    def _mail_digest_at(
+        self, detail: AlertDetail, location: str, claims: list[ClaimedAlert]
+    ) -> str:
+        email = alert_digest(
+            [claim.consultation for claim in claims],
+            self.clinic,
+            location=location,
+            detail=detail,
+            sender_domain=self.mailer.domain,
+        )
+        staff = self.clinic.location(location).staff
+        return self.mailer.send(
+            email,
+            sender_name=self.clinic.name,
+            to=[self.override_address] if self.override_address else staff,
+            reply_to=self.clinic.reply_to,
+            reference="digest",
+        )
 
     def summarise_held(self) -> int:
         """Mail the clinic's staff about requests held back since the last summary; how many.

@@ -8,6 +8,7 @@ import time_machine
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
 
+from consultations.alerting import StaffAlerts
 from consultations.repository import ConsultationRepository
 from functions.alert_staff import handler as alert_staff
 from functions.retry_alerts import handler as retry_alerts
@@ -24,6 +25,15 @@ def _at_a_known_time(time_machine: time_machine.TimeMachineFixture) -> None:
 
 @pytest.fixture
 def _ses_rejects_what_was_typed() -> Iterator[None]:
+    yield from _rejections(alert_staff.staff_alerts)
+
+
+@pytest.fixture
+def _ses_rejects_what_was_typed_in_a_digest() -> Iterator[None]:
+    yield from _rejections(retry_alerts.staff_alerts)
+
+
+def _rejections(staff_alerts: StaffAlerts) -> Iterator[None]:
     def reject(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
         if TYPED not in bytes(request.body).decode("unicode_escape"):  # type: ignore[arg-type]
             return None
@@ -31,7 +41,7 @@ def _ses_rejects_what_was_typed() -> Iterator[None]:
         raw: Any = MockRawResponse(b"{}")
         return AWSResponse(request.url, 400, headers, raw)
 
-    events: Any = alert_staff.staff_alerts.mailer._client.meta.events  # noqa: SLF001
+    events: Any = staff_alerts.mailer._client.meta.events  # noqa: SLF001
     events.register_first("before-send.sesv2.SendEmail", reject)
     yield
     events.unregister("before-send.sesv2.SendEmail", reject)
@@ -136,3 +146,46 @@ def counted(logs: Logs) -> dict[str, list[float]]:
             assert line["service"] == "consultations"
             found |= {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]}
     return found
+
+
+def fold(aws: Aws, *ids: str) -> None:
+    """As if these came above the budget."""
+    for id_ in ids:
+        aws.dynamodb.update_item(
+            TableName="consultations",
+            Key={"id": {"S": id_}, "record": {"S": "consultation"}},
+            UpdateExpression="SET pending = :digest",
+            ExpressionAttributeValues={":digest": {"S": "digest"}},
+        )
+
+
+def sweep() -> None:
+    retry_alerts.lambda_handler({}, a_context(remaining_ms=230_000))
+
+
+def test_a_bad_record_keeps_nobody_out_of_the_digest_and_is_named(aws: Aws) -> None:
+    bad, good = store(aws, full_name="Bad Record"), store(aws, full_name="Good Record")
+    fold(aws, bad, good)
+    spoil(aws, bad)
+    sweep()
+
+    (mail,) = aws.mails
+    assert good in mail["Content"]["Simple"]["Body"]["Text"]["Data"]
+    items = {item["id"]: item for item in aws.items() if item["record"] == "consultation"}
+    assert "pending" not in items[good]
+    assert items[bad]["pending"] == "digest"
+    assert items[bad]["alert_fault"] == "unforeseen"
+
+
+@pytest.mark.usefixtures("_ses_rejects_what_was_typed_in_a_digest")
+def test_a_digest_that_ses_rejects_is_sent_at_once_without_what_was_typed(aws: Aws) -> None:
+    one, other = store(aws, full_name=TYPED), store(aws, full_name="Good Record")
+    fold(aws, one, other)
+    sweep()
+
+    (mail,) = aws.mails
+    text = mail["Content"]["Simple"]["Body"]["Text"]["Data"]
+    assert one in text
+    assert other in text
+    assert "Good Record" not in text
+    assert all("pending" not in item for item in aws.items())
