@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -147,8 +148,8 @@ class Aws:
 _clients = boto3.client("dynamodb"), boto3.client("sesv2"), boto3.client("sqs")
 
 
-@pytest.fixture
-def aws() -> Iterator[Aws]:
+@contextmanager
+def aws_account() -> Iterator[Aws]:
     """An account with the table of the template, and SES ready to send from the sender."""
     with mock_aws():
         account = Aws(*_clients)
@@ -160,6 +161,13 @@ def aws() -> Iterator[Aws]:
         account.sesv2.create_configuration_set(ConfigurationSetName="alert-mail")
         account.sqs.create_queue(QueueName="undelivered")
         _accepted_mails.clear()
+        yield account
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    """An account of the test's own."""
+    with aws_account() as account:
         yield account
 
 
