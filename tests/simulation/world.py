@@ -51,6 +51,7 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "tests",
     "POWERTOOLS_TRACE_DISABLED": "true",
     "TABLE_NAME": TABLE,
+    "TRUSTED_ROOTS": "all",
     "ALLOWED_ORIGINS": "https://www.example.com",
     "ID_SALT": "salt-of-the-simulation",
     "RETENTION_DAYS": "30",
