@@ -24,6 +24,7 @@ from consultations.repository import BUDGET
 from local.emulator import HOST
 from local.stack import running_stack
 from tests.end_to_end.deployment import HEARTBEAT_ADDRESS, ORIGINS, Deployment
+from tests.environment import ENVIRONMENT
 from tests.template import resource
 
 if TYPE_CHECKING:
@@ -34,32 +35,7 @@ if TYPE_CHECKING:
 
 
 # The functions read their environment when they are imported.
-os.environ.update(
-    {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "POWERTOOLS_SERVICE_NAME": "consultations",
-        "POWERTOOLS_METRICS_NAMESPACE": "tests",
-        "POWERTOOLS_TRACE_DISABLED": "true",
-        "TABLE_NAME": "consultations",
-        "TRUSTED_ROOTS": "all",
-        "ALLOWED_ORIGINS": "https://www.example.com,https://example.com",
-        "ID_SALT": "salt-of-the-tests",
-        "RETENTION_DAYS": "730",
-        "QUARANTINE_DAYS": "90",
-        "SENDER_ADDRESS": "alerts@example.com",
-        "CONFIGURATION_SET": "alert-mail",
-        "ALERT_DETAIL": "contact",
-        "ALERT_OVERRIDE_ADDRESS": "",
-        "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alarms",
-        "CONSULTATIONS_URL": "https://api.example.com/test/consultations",
-        "ALERT_BUDGET": "1000",
-        "CONTACT_ALERT_BUDGET": "1000",
-        "HEARTBEAT_ADDRESS": "heartbeat@example.com",
-        "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
-    }
-)
+os.environ.update(ENVIRONMENT)
 for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
     del os.environ[name]
 

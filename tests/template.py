@@ -55,3 +55,12 @@ def variables(function: dict[str, Any]) -> set[str]:
     """The names of the environment variables that a function gets."""
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
     return set(shared) | set(function.get("Environment", {}).get("Variables", {}))
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    """The statements of all policies of a role."""
+    return [
+        statement
+        for policy in resource(role)["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]

@@ -7,7 +7,7 @@ import pytest
 
 from consultations.problem import BODY_MAX_BYTES
 from tests.contract.reachable_calls import reachable_actions
-from tests.template import ROOT, functions, resource, template
+from tests.template import ROOT, functions, resource, statements, template
 
 FUNCTIONS = functions()
 RESOURCES: dict[str, dict[str, Any]] = template()["Resources"]
@@ -21,14 +21,6 @@ STREAM = {"dynamodb:ListStreams", "sqs:SendMessage"}
 def actions(statement: dict[str, Any]) -> list[str]:
     action = statement["Action"]
     return [action] if isinstance(action, str) else action
-
-
-def statements(logical_id: str) -> list[dict[str, Any]]:
-    return [
-        statement
-        for policy in resource(logical_id)["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-    ]
 
 
 @pytest.mark.parametrize("logical_id", FUNCTIONS)

@@ -22,7 +22,7 @@ from consultations.repository import (
     PHONE_INDEX,
     RECORD,
 )
-from tests.template import ROOT, functions, resource, template, variables
+from tests.template import ROOT, functions, resource, statements, template, variables
 
 LAYER = ROOT / "layers" / "consultations"
 FUNCTIONS = functions()
@@ -250,14 +250,6 @@ def test_the_readme_explains_every_parameter() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
     assert [name for name in template()["Parameters"] if f"`{name}`" not in readme] == []
-
-
-def statements(logical_id: str) -> list[dict[str, Any]]:
-    return [
-        statement
-        for policy in resource(logical_id)["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-    ]
 
 
 @pytest.mark.parametrize("logical_id", FUNCTIONS)

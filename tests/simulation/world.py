@@ -33,6 +33,7 @@ from moto.dynamodb.models.table import Table
 from urllib3.response import HTTPResponse
 
 from consultations.repository import BUDGET
+from tests.environment import ENVIRONMENT
 from tests.template import resource
 
 TABLE = "consultations"
@@ -43,27 +44,14 @@ START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 REJECTED_BY_SES = "content-that-ses-rejects"
 """Typed into a message, this makes SES reject every mail that repeats it."""
 
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "POWERTOOLS_SERVICE_NAME": "consultations",
-    "POWERTOOLS_METRICS_NAMESPACE": "tests",
-    "POWERTOOLS_TRACE_DISABLED": "true",
+SIMULATED = ENVIRONMENT | {
     "TABLE_NAME": TABLE,
-    "TRUSTED_ROOTS": "all",
-    "ALLOWED_ORIGINS": "https://www.example.com",
-    "ID_SALT": "salt-of-the-simulation",
     "RETENTION_DAYS": "30",
     "QUARANTINE_DAYS": "30",
-    "SENDER_ADDRESS": "alerts@example.com",
-    "CONFIGURATION_SET": "alert-mail",
     "ALERT_DETAIL": "full",
-    "ALERT_OVERRIDE_ADDRESS": "",
     "ALERT_BUDGET": "1000000",
     "CONTACT_ALERT_BUDGET": "1000000",
     "HEARTBEAT_ADDRESS": "",
-    "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
 }
 
 _TABLE_PROPERTIES = (
@@ -204,12 +192,12 @@ class World:
 
     def __init__(self) -> None:
         self._undo = contextlib.ExitStack()
-        self._undo.enter_context(patch.dict(os.environ, ENVIRONMENT))
+        self._undo.enter_context(patch.dict(os.environ, SIMULATED))
         self._workers, quotas = _workers()
         for quota in quotas:
             quota.release(FULL_QUOTA)  # a new history, rested clients
         self._output = io.StringIO()
-        for handler in logging.getLogger(ENVIRONMENT["POWERTOOLS_SERVICE_NAME"]).handlers:
+        for handler in logging.getLogger(SIMULATED["POWERTOOLS_SERVICE_NAME"]).handlers:
             assert isinstance(handler, logging.StreamHandler)
             self._undo.callback(handler.setStream, handler.setStream(self._output))
         self._undo.enter_context(mock_aws())

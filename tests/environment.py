@@ -1,0 +1,26 @@
+"""What the template gives to the functions, with values for tests in process."""
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "POWERTOOLS_SERVICE_NAME": "consultations",
+    "POWERTOOLS_METRICS_NAMESPACE": "tests",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "TABLE_NAME": "consultations",
+    "TRUSTED_ROOTS": "all",
+    "ALLOWED_ORIGINS": "https://www.example.com,https://example.com",
+    "ID_SALT": "salt-of-the-tests",
+    "RETENTION_DAYS": "730",
+    "QUARANTINE_DAYS": "90",
+    "SENDER_ADDRESS": "alerts@example.com",
+    "CONFIGURATION_SET": "alert-mail",
+    "ALERT_DETAIL": "contact",
+    "ALERT_OVERRIDE_ADDRESS": "",
+    "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:alarms",
+    "CONSULTATIONS_URL": "https://api.example.com/test/consultations",
+    "ALERT_BUDGET": "1000",
+    "CONTACT_ALERT_BUDGET": "1000",
+    "HEARTBEAT_ADDRESS": "heartbeat@example.com",
+    "UNDELIVERED_RECORDS_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered",
+}
