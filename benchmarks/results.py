@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 
 sys.path.insert(0, str(ROOT / "layers"))
-from layer_build.bytecode import LAMBDA_VERSION, find_python  # noqa: E402
+from layer_build.bytecode import LAMBDA_VERSION, find_python  # noqa: E402 - found by the path set above
 
 
 @dataclass(frozen=True, slots=True)

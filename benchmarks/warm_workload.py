@@ -40,7 +40,7 @@ def main(folder: Path, count: int) -> None:
     # Connections are opened through these, by http.client and by urllib3.
     for module in (socket, importlib.import_module("urllib3.util.connection")):
         setattr(module, "create_connection", connect)  # noqa: B010 - modules have no such type
-    setattr(http.client.HTTPConnection, "_create_connection", staticmethod(connect))  # noqa: B010
+    setattr(http.client.HTTPConnection, "_create_connection", staticmethod(connect))  # noqa: B010 - as above
     sys.path.insert(0, str(folder))
     with redirect_stdout(StringIO()):
         handler = importlib.import_module("handler")
