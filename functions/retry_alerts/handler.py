@@ -1,5 +1,6 @@
 """Every five minutes: alerts that are still pending, for whatever reason, are tried again."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -8,12 +9,13 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from consultations import observability
-from consultations.alerting import StaffAlerts, time_for_another
+from consultations.alerting import ALERTS_AT_ONCE, AlertOutcome, OutOfTimeError, StaffAlerts
 
 logger = Logger()
 metrics = Metrics()
 tracer = Tracer()
 staff_alerts = StaffAlerts.from_environment()
+workers = ThreadPoolExecutor(ALERTS_AT_ONCE)
 
 
 @logger.inject_lambda_context
@@ -28,11 +30,10 @@ def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> None:
         logger, sorted([*pending, *folded], key=attrgetter("received_at")), datetime.now(UTC)
     )
     send_digests()
-    for alert in pending:
-        if not time_for_another(context.get_remaining_time_in_millis()):
-            logger.warning("out of time, the rest waits for the next run")
-            break
-        retry(alert.id)
+    ids = [alert.id for alert in pending]
+    tries = staff_alerts.start(ids, workers, context.get_remaining_time_in_millis)
+    for consultation_id, outcome in tries.items():
+        note_outcome(consultation_id, outcome)
 
 
 def send_digests() -> None:
@@ -44,11 +45,11 @@ def send_digests() -> None:
         observability.alert_interrupted(logger, metrics, "digest", error)
 
 
-def retry(consultation_id: str) -> None:
-    """Try one alert again."""
+def note_outcome(consultation_id: str, outcome: Future[AlertOutcome]) -> None:
+    """Wait for an alert's outcome; whatever it is, the next alert gets its turn."""
     try:
-        outcome = staff_alerts.deliver(consultation_id, now=datetime.now(UTC))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the next alert gets its turn
+        observability.alert_outcome(logger, metrics, consultation_id, outcome.result())
+    except OutOfTimeError:
+        logger.warning("out of time, left to the next run", consultation_id=consultation_id)
+    except Exception as error:  # noqa: BLE001 - the alert stays pending
         observability.alert_interrupted(logger, metrics, consultation_id, error)
-        return
-    observability.alert_outcome(logger, metrics, consultation_id, outcome)

@@ -1,24 +1,26 @@
-"""Alerting staff about one consultation: claim, compose, send, mark."""
+"""Alerting staff: claim, compose, send, mark; for one consultation or for several in a digest."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Literal, Self, cast
+from typing import Literal, Self
 
-from consultations.alert_digest import alert_digest, held_summary
-from consultations.aws import dynamodb_client, sesv2_client, sqs_client
-from consultations.clinic import Clinic, load_clinic
-from consultations.consultation import Consultation
+from botocore.exceptions import BotoCoreError, ClientError
+
+from consultations.alert_budget import AlertBudget, FoldReason
+from consultations.aws import dynamodb_client, sqs_client
 from consultations.dead_letters import DeadLetters
-from consultations.mailer import Mailer, NotSentError, SendFault
+from consultations.mailer import NotSentError, SendFault
 from consultations.repository import ClaimedAlert, ConsultationRepository
-from consultations.staff_alert import AlertDetail, consultation_facts, staff_alert
+from consultations.staff_alert import consultation_facts
+from consultations.staff_mail import StaffMail
 
 LONGEST_DELIVERY = timedelta(seconds=80)
 """How long one delivery can take, with all tries of all calls: claim 12 s, two mails of 24 s each,
-a letter 7 s, mark 12 s.
+mark 12 s, a letter 7 s.
 
 A function that has less time left does not begin another one.
 """
@@ -26,22 +28,32 @@ A function that has less time left does not begin another one.
 LEASE = timedelta(minutes=2)
 """How long a claim holds: well over LONGEST_DELIVERY, so that it never runs out in mid-send."""
 
+DIGEST_LEASE = timedelta(minutes=5)
+"""The same for a digest: longer than the function that sends it may run at all."""
+
+ALERTS_AT_ONCE = 10
+"""Deliveries side by side: a whole batch of the stream, and a connection for each in botocore's
+pool. SES takes 14 a second of an account fresh out of its sandbox."""
+
 FIRST_SPACING = timedelta(minutes=1)
 LONGEST_SPACING = timedelta(minutes=30)
 """After an outage of any length, the most that an alert waits for its next try."""
 
-AN_HOUR = timedelta(hours=1)
-
 DIGEST_MAX = 200
-"""Requests in one run's digests: few enough to claim and mark within the lease."""
-
-FoldReason = Literal["budget", "contact_budget"]
+"""Requests in one run's digests, so that the run has time for the other alerts too."""
 
 AlertFault = SendFault | Literal["unforeseen"]
 """What kept an alert from being sent; unforeseen is an error of ours, with this one request."""
 
 CURED_BY_WAITING: Collection[AlertFault] = ("retry", "ambiguous")
 """Faults that nobody needs to be told of, unless they last."""
+
+OF_THIS_REQUEST: Collection[AlertFault] = ("rejected", "unforeseen")
+"""Faults that lie in the one request, which a dead letter therefore names."""
+
+
+class OutOfTimeError(Exception):
+    """The function has too little time left to begin another delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +66,8 @@ class AlertOutcome:
     status: Literal["alerted", "failed", "folded", "not_claimed"]
     correlation_id: str | None = None
     fault: AlertFault | None = None
-    reason: str | None = None
-    """The fault's error code, or the name of an unforeseen error."""
+    reason: str | FoldReason | None = None
+    """The fault's error code, or the name of an unforeseen error, or why it was folded."""
     cause: Exception | None = None
     """The unforeseen error itself. Its message may repeat what a person typed."""
 
@@ -66,13 +78,19 @@ class AlertOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Digest:
-    """One mail about several requests, sent or not."""
+class DigestOutcome:
+    """How one mail about several requests ended; not sent, all of them stay pending."""
 
     location: str
     requests: int
-    sent: bool
+    fault: AlertFault | None = None
     reason: str | None = None
+    """The code of the fault; of a digest that was sent, why SES would not take what was typed."""
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether waiting alone will not cure it."""
+        return self.fault is not None and self.fault not in CURED_BY_WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,37 +98,39 @@ class StaffAlerts:
     """How this deployment alerts staff."""
 
     consultations: ConsultationRepository
-    mailer: Mailer
+    mail: StaffMail
     dead_letters: DeadLetters
-    clinic: Clinic
-    detail: AlertDetail
-    override_address: str | None
-    """Where every alert goes instead of the staff, in a deployment that is not production."""
-    budget: int
-    """Alerts in an hour for one location; those above it come together, in a digest."""
-    contact_budget: int
-    """Alerts in an hour for one address or number; those above it come in the digest too."""
-    heartbeat_address: str | None
-    """Where the alert of the daily test submission goes."""
+    budget: AlertBudget
 
     @classmethod
     def from_environment(cls) -> Self:
         """As the environment variables of the function say."""
+        consultations = ConsultationRepository(dynamodb_client(), os.environ["TABLE_NAME"])
         return cls(
-            consultations=ConsultationRepository(dynamodb_client(), os.environ["TABLE_NAME"]),
-            mailer=Mailer(
-                sesv2_client(),
-                sender=os.environ["SENDER_ADDRESS"],
-                configuration_set=os.environ["CONFIGURATION_SET"],
-            ),
+            consultations=consultations,
+            mail=StaffMail.from_environment(),
             dead_letters=DeadLetters(sqs_client(), os.environ["UNDELIVERED_RECORDS_URL"]),
-            clinic=load_clinic(),
-            detail=cast(AlertDetail, os.environ["ALERT_DETAIL"]),
-            override_address=os.environ["ALERT_OVERRIDE_ADDRESS"] or None,
-            budget=int(os.environ["ALERT_BUDGET"]),
-            contact_budget=int(os.environ["CONTACT_ALERT_BUDGET"]),
-            heartbeat_address=os.environ["HEARTBEAT_ADDRESS"] or None,
+            budget=AlertBudget(
+                consultations,
+                per_location=int(os.environ["ALERT_BUDGET"]),
+                per_contact=int(os.environ["CONTACT_ALERT_BUDGET"]),
+            ),
         )
+
+    def start(
+        self, ids: Iterable[str], workers: Executor, remaining_ms: Callable[[], int]
+    ) -> dict[str, Future[AlertOutcome]]:
+        """Deliver all of these side by side.
+
+        The outcome of one that finds too little time left is an OutOfTimeError.
+        """
+
+        def deliver(consultation_id: str) -> AlertOutcome:
+            if not time_for_another(remaining_ms()):
+                raise OutOfTimeError
+            return self.deliver(consultation_id, now=datetime.now(UTC))
+
+        return {id_: workers.submit(deliver, id_) for id_ in dict.fromkeys(ids)}
 
     def deliver(self, consultation_id: str, *, now: datetime) -> AlertOutcome:
         """Alert staff about this consultation unless that is done or under way.
@@ -125,176 +145,89 @@ class StaffAlerts:
             self.consultations.fold_alert(claim, reason=reason)
             return AlertOutcome(status="folded", correlation_id=claim.correlation_id, reason=reason)
         try:
-            message_id = self._send(claim)
+            sent = self.mail.send_alert(claim.consultation)
         except NotSentError as error:
             return self._failed(claim, error.fault, error.code, now=now)
         except Exception as error:  # noqa: BLE001 - one bad record must not block those behind it
             failed = self._failed(claim, "unforeseen", type(error).__name__, now=now)
             return replace(failed, cause=error)
-        self.consultations.mark_alerted(consultation_id, now=now, message_id=message_id)
+        self.consultations.mark_alerted(consultation_id, now=now, message_id=sent.message_id)
+        if sent.rejected:
+            self._report(claim, sent.rejected)
         return AlertOutcome(status="alerted", correlation_id=claim.correlation_id)
 
-    def send_digests(self, *, now: datetime) -> list[Digest]:
+    def send_digests(self, *, now: datetime) -> list[DigestOutcome]:
         """Send what was folded, in one mail for each location, and say how each ended.
 
-        At most DIGEST_MAX requests are in one mail; the rest waits for the next run. A mail that
-        SES does not take leaves all of its requests pending.
+        At most DIGEST_MAX requests are in one run's mails; the rest waits for the next run.
         """
-        entries = islice(self.consultations.folded_alerts(), DIGEST_MAX)
-        claims = [
-            claim
-            for entry in entries
-            if (
-                claim := self.consultations.claim_alert(
-                    entry.id, now=now, until=now + LEASE, folded=True
-                )
-            )
-        ]
         by_location: dict[str, list[ClaimedAlert]] = {}
-        for claim in claims:
-            if self._can_be_told(claim, now=now):
+        for entry in islice(self.consultations.folded_alerts(), DIGEST_MAX):
+            claim = self.consultations.claim_alert(
+                entry.id, now=now, until=now + DIGEST_LEASE, folded=True
+            )
+            if claim and self._can_be_told(claim, now=now):
                 by_location.setdefault(claim.location, []).append(claim)
         return [
-            self._send_digest(location, folded, now=now) for location, folded in by_location.items()
+            self._send_digest(location, claims, now=now) for location, claims in by_location.items()
         ]
 
     def _can_be_told(self, claim: ClaimedAlert, *, now: datetime) -> bool:
         """Whether the request can be read; one that can't must not keep back those beside it."""
         try:
-            consultation_facts(claim.consultation, self.clinic, self.detail)
+            consultation_facts(claim.consultation, self.mail.clinic, self.mail.detail)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are told
             self._failed(claim, "unforeseen", type(error).__name__, now=now)
             return False
         return True
 
-    def _send_digest(self, location: str, claims: list[ClaimedAlert], *, now: datetime) -> Digest:
+    def _send_digest(
+        self, location: str, claims: list[ClaimedAlert], *, now: datetime
+    ) -> DigestOutcome:
+        told = DigestOutcome(location=location, requests=len(claims))
         try:
-            message_id = self._mail_digest(location, claims)
+            sent = self.mail.send_digest(location, [claim.consultation for claim in claims])
         except NotSentError as error:
             for claim in claims:
-                self.consultations.postpone_alert(
-                    claim,
-                    until=now + spacing(claim.attempt),
-                    fault=error.fault,
-                    reason=error.code,
-                )
-            return Digest(location=location, requests=len(claims), sent=False, reason=error.code)
+                self._postpone(claim, error.fault, error.code, now=now)
+            return replace(told, fault=error.fault, reason=error.code)
+        not_marked: list[Exception] = []
         for claim in claims:
-            self.consultations.mark_alerted(claim.id, now=now, message_id=message_id)
-        return Digest(location=location, requests=len(claims), sent=True)
-
-    def _mail_digest(self, location: str, claims: list[ClaimedAlert]) -> str:
-        """Send the digest; if SES rejects what was typed in it, at once another without that."""
-        try:
-            return self._mail_digest_at(self.detail, location, claims)
-        except NotSentError as error:
-            if error.fault != "rejected" or self.detail == "reference":
-                raise
-            return self._mail_digest_at("reference", location, claims)
-
-    def _mail_digest_at(
-        self, detail: AlertDetail, location: str, claims: list[ClaimedAlert]
-    ) -> str:
-        email = alert_digest(
-            [claim.consultation for claim in claims],
-            self.clinic,
-            location=location,
-            detail=detail,
-            sender_domain=self.mailer.domain,
-        )
-        staff = self.clinic.location(location).staff
-        return self.mailer.send(
-            email,
-            sender_name=self.clinic.name,
-            to=[self.override_address] if self.override_address else staff,
-            reply_to=self.clinic.reply_to,
-            reference="digest",
-        )
-
-    def summarise_held(self) -> int:
-        """Mail the clinic's staff about requests held back since the last summary; how many.
-
-        Raises NotSentError, and then the next summary names them all.
-        """
-        held = list(self.consultations.held_requests())
-        if not held:
-            return 0
-        self.mailer.send(
-            held_summary(
-                [(entry.id, entry.received_at) for entry in held],
-                self.clinic,
-                sender_domain=self.mailer.domain,
-            ),
-            sender_name=self.clinic.name,
-            to=[self.override_address] if self.override_address else self.clinic.staff,
-            reply_to=self.clinic.reply_to,
-            reference="summary",
-        )
-        for entry in held:
-            self.consultations.mark_summarised(entry.id)
-        return len(held)
+            try:
+                self.consultations.mark_alerted(claim.id, now=now, message_id=sent.message_id)
+            except (ClientError, BotoCoreError) as error:  # it comes again, the others need not
+                not_marked.append(error)
+        if not_marked:
+            raise not_marked[0]
+        return replace(told, reason=sent.rejected)
 
     def _reason_to_fold(self, claim: ClaimedAlert, *, now: datetime) -> FoldReason | None:
         """Why this alert comes with others, if it does. Once sent alone, it is tried alone."""
         if claim.attempt > 1 or claim.is_heartbeat:
             return None
-        if self.consultations.received_since(claim, now - AN_HOUR) > self.contact_budget:
-            return "contact_budget"
-        if not self.consultations.spend_alert(claim.location, now=now, budget=self.budget):
-            return "budget"
-        return None
-
-    def _send(self, claim: ClaimedAlert) -> str:
-        """Send the alert; if SES rejects what was typed in it, at once another without that."""
-        try:
-            return self._mail(claim, self.detail)
-        except NotSentError as error:
-            if error.fault != "rejected" or self.detail == "reference":
-                raise
-            return self._mail(claim, "reference")
-
-    def _mail(self, claim: ClaimedAlert, detail: AlertDetail) -> str:
-        consultation = claim.consultation
-        email = staff_alert(
-            consultation, self.clinic, detail=detail, sender_domain=self.mailer.domain
-        )
-        try:
-            return self.mailer.send(
-                email,
-                sender_name=self.clinic.name,
-                to=self._recipients(consultation),
-                reply_to=self.clinic.reply_to,
-                reference=consultation.id,
-            )
-        except NotSentError as error:
-            if error.fault == "rejected":
-                self._report(claim, error.code)
-            raise
-
-    def _recipients(self, consultation: Consultation) -> Collection[str]:
-        if consultation.heartbeat and self.heartbeat_address:
-            return [self.heartbeat_address]
-        if self.override_address:
-            return [self.override_address]
-        return self.clinic.location(consultation.location).staff
+        return self.budget.reason_to_fold(claim, now=now)
 
     def _failed(
         self, claim: ClaimedAlert, fault: AlertFault, reason: str, *, now: datetime
     ) -> AlertOutcome:
-        if fault == "unforeseen":
+        if fault in OF_THIS_REQUEST:
             self._report(claim, reason)
-        self.consultations.postpone_alert(
-            claim, until=now + spacing(claim.attempt), fault=fault, reason=reason
-        )
+        self._postpone(claim, fault, reason, now=now)
         return AlertOutcome(
             status="failed", correlation_id=claim.correlation_id, fault=fault, reason=reason
+        )
+
+    def _postpone(
+        self, claim: ClaimedAlert, fault: AlertFault, reason: str, *, now: datetime
+    ) -> None:
+        self.consultations.postpone_alert(
+            claim, until=now + spacing(claim.attempt), fault=fault, reason=reason
         )
 
     def _report(self, claim: ClaimedAlert, reason: str) -> None:
         """Leave a dead letter, unless the last one about this consultation says the same."""
         if reason != claim.last_error:
             self.dead_letters.add(claim.id, reason=reason, attempt=claim.attempt)
-            claim.last_error = reason
 
 
 def time_for_another(remaining_ms: int) -> bool:

@@ -14,7 +14,7 @@ from consultations.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consultations.alerting import AlertOutcome, Digest
+    from consultations.alerting import AlertOutcome, DigestOutcome
     from consultations.mail_event import MailEvent
     from consultations.repository import IndexEntry
     from consultations.submission import Receipt
@@ -85,20 +85,20 @@ def alert_outcome(
         _count(metrics, "AlertHeld")
 
 
-def digest_outcome(logger: Logger, metrics: Metrics, digest: "Digest") -> None:
+def digest_outcome(logger: Logger, metrics: Metrics, digest: "DigestOutcome") -> None:
     """A mail about several requests was sent, or its requests stay pending."""
     logger.info(
         "digest tried",
-        outcome="alerted" if digest.sent else "failed",
+        outcome="failed" if digest.fault else "alerted",
         location=digest.location,
         requests=digest.requests,
+        fault=digest.fault,
         reason=digest.reason,
     )
-    metrics.add_metric(
-        name="Alerted" if digest.sent else "AlertFailed",
-        unit=MetricUnit.Count,
-        value=digest.requests,
-    )
+    name = "AlertFailed" if digest.fault else "Alerted"
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=digest.requests)
+    if digest.needs_a_person:
+        _count(metrics, "AlertHeld")
 
 
 def summary_sent(logger: Logger, metrics: Metrics, held: int) -> None:

@@ -185,28 +185,21 @@ class ConsultationRepository:
             condition="attribute_exists(pending) AND claimed_until = :mine",
         )
 
-    def spend_alert(self, location: str, *, now: datetime, budget: int) -> bool:
-        """Count one alert of this hour for a location; False if that would be above the budget."""
-        try:
-            self._client.update_item(
-                TableName=self._table_name,
-                Key={
-                    "id": _serialize(BUDGET),
-                    "record": _serialize(f"{location} {now:%Y-%m-%dT%H}"),
-                },
-                UpdateExpression="SET expires_at = :expires ADD alerts :one",
-                ConditionExpression="attribute_not_exists(alerts) OR alerts < :budget",
-                ExpressionAttributeValues=_serialized(
-                    {
-                        ":budget": budget,
-                        ":expires": int((now + timedelta(days=1)).timestamp()),
-                        ":one": 1,
-                    }
-                ),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+    def count_alerts(self, location: str, number: int, *, now: datetime) -> int:
+        """Add to the alerts of this hour for a location, and say how many those are now."""
+        answer = self._client.update_item(
+            TableName=self._table_name,
+            Key={
+                "id": _serialize(BUDGET),
+                "record": _serialize(f"{location} {now:%Y-%m-%dT%H}"),
+            },
+            UpdateExpression="SET expires_at = :expires ADD alerts :number",
+            ExpressionAttributeValues=_serialized(
+                {":expires": int((now + timedelta(days=1)).timestamp()), ":number": number}
+            ),
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["alerts"]["N"])
 
     def received_since(self, claim: ClaimedAlert, since: datetime) -> int:
         """How many requests with the address or the number of this one came since then.

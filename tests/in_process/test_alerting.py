@@ -81,7 +81,8 @@ def test_a_person_who_is_not_sure_reaches_the_clinic_itself(aws: Aws) -> None:
 
 
 def test_outside_production_every_alert_goes_to_one_address(aws: Aws) -> None:
-    staging = replace(alert_staff.staff_alerts, override_address="team@example.com")
+    mail = replace(alert_staff.staff_alerts.mail, override_address="team@example.com")
+    staging = replace(alert_staff.staff_alerts, mail=mail)
     staging.deliver(store(aws, location="mesa"), now=NOW)
 
     assert aws.mails[0]["Destination"] == {"ToAddresses": ["team@example.com"]}

@@ -41,7 +41,7 @@ def _rejections(staff_alerts: StaffAlerts) -> Iterator[None]:
         raw: Any = MockRawResponse(b"{}")
         return AWSResponse(request.url, 400, headers, raw)
 
-    events: Any = staff_alerts.mailer._client.meta.events  # noqa: SLF001
+    events: Any = staff_alerts.mail.mailer._client.meta.events  # noqa: SLF001
     events.register_first("before-send.sesv2.SendEmail", reject)
     yield
     events.unregister("before-send.sesv2.SendEmail", reject)

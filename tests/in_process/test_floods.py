@@ -1,6 +1,6 @@
 """A flood becomes a bounded number of mails, and hides no request; spam is told of once a day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import time_machine
 
+from consultations.alert_budget import LOT, AlertBudget
+from consultations.alerting import StaffAlerts
 from consultations.clinic import load_clinic
 from consultations.repository import ConsultationRepository
 from consultations.staff_alert import AlertDetail
@@ -27,10 +29,35 @@ def _small_budgets(
 ) -> None:
     time_machine.move_to(NOW, tick=False)
     for function in (alert_staff, retry_alerts):
-        small = replace(
-            function.staff_alerts, budget=BUDGET, contact_budget=CONTACT_BUDGET, detail="contact"
-        )
-        monkeypatch.setattr(function, "staff_alerts", small)
+        monkeypatch.setattr(function, "staff_alerts", a_fresh_worker(function.staff_alerts))
+
+
+def a_fresh_worker(staff_alerts: StaffAlerts) -> StaffAlerts:
+    """One that has sent nothing in this hour."""
+    budget = AlertBudget(
+        staff_alerts.consultations, per_location=BUDGET, per_contact=CONTACT_BUDGET
+    )
+    return replace(staff_alerts, budget=budget)
+
+
+@pytest.fixture
+def calls() -> Iterator[list[str]]:
+    """The operations that the function for alerts calls, in order."""
+    noted: list[str] = []
+
+    def note(event_name: str, **_: object) -> None:
+        noted.append(event_name.rsplit(".", maxsplit=1)[-1])
+
+    staff_alerts = alert_staff.staff_alerts
+    clients: list[Any] = [
+        staff_alerts.consultations._client,  # noqa: SLF001 - counted where they leave
+        staff_alerts.mail.mailer._client,  # noqa: SLF001 - the same
+    ]
+    for client in clients:
+        client.meta.events.register("before-send", note)
+    yield noted
+    for client in clients:
+        client.meta.events.unregister("before-send", note)
 
 
 def store(aws: Aws, number: int, **changes: object) -> str:
@@ -111,15 +138,38 @@ def test_each_location_has_a_budget_of_its_own(aws: Aws) -> None:
 
 def test_many_requests_of_one_contact_are_folded_and_others_are_not(aws: Aws) -> None:
     mine = [store(aws, 1, message=f"again {number}") for number in range(CONTACT_BUDGET + 1)]
-    alert(*mine)
-    assert aws.mails == []
-    assert {item["alert_folded"] for item in aws.items()} == {"contact_budget"}
+    for id_ in mine:
+        alert(id_)
+    assert [mine[0] in subject(mail) for mail in aws.mails] == [True]
+    folded = {item["id"]: item["alert_folded"] for item in aws.items() if "pending" in item}
+    assert folded == dict.fromkeys(mine[1:], "contact_budget")
 
     other = store(aws, 2)
     alert(other)
-    assert [other in subject(mail) for mail in aws.mails] == [True]
+    assert other in subject(aws.mails[-1])
     retry()
-    assert all(id_ in body(aws.mails[-1]) for id_ in mine)
+    assert all(id_ in body(aws.mails[-1]) for id_ in mine[1:])
+
+
+def test_workers_that_know_nothing_of_each_other_go_above_the_budget_by_a_lot_at_most(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = 3
+    for number in range(60):
+        if number % (60 // workers) == 0:
+            fresh = a_fresh_worker(alert_staff.staff_alerts)
+            monkeypatch.setattr(alert_staff, "staff_alerts", fresh)
+        alert(store(aws, number))
+
+    assert BUDGET <= len(aws.mails) <= BUDGET + LOT * (workers - 1)
+
+
+def test_an_alert_of_a_quiet_hour_takes_three_calls(aws: Aws, calls: list[str]) -> None:
+    id_ = store(aws, 1)
+    calls.clear()
+    alert(id_)
+
+    assert calls == ["UpdateItem", "SendEmail", "UpdateItem"]
 
 
 def test_an_urgent_request_in_a_flood_stands_first_and_the_subject_says_so(aws: Aws) -> None:
@@ -156,9 +206,8 @@ def test_a_digest_that_ses_refuses_stays_pending_and_is_sent_later(
 def test_a_digest_says_of_each_what_its_own_alert_would_have_said(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, detail: AlertDetail
 ) -> None:
-    monkeypatch.setattr(
-        retry_alerts, "staff_alerts", replace(retry_alerts.staff_alerts, detail=detail)
-    )
+    mail = replace(retry_alerts.staff_alerts.mail, detail=detail)
+    monkeypatch.setattr(retry_alerts, "staff_alerts", replace(retry_alerts.staff_alerts, mail=mail))
     alert(*[store(aws, number, message="Sentinel") for number in range(BUDGET + 1)])
     retry()
 

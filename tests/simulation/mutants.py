@@ -36,6 +36,7 @@ class Mutant:
 
 
 _ALERTING = "layers/consultations/alerting.py"
+_STAFF_MAIL = "layers/consultations/staff_mail.py"
 _REPOSITORY = "layers/consultations/repository.py"
 _CONSULTATION = "layers/consultations/consultation.py"
 
@@ -43,9 +44,9 @@ MUTANTS = (
     Mutant(
         "the alert is marked before it is sent",
         _ALERTING,
-        "        try:\n            message_id = self._send(",
+        "        try:\n            sent = self.mail.send_alert(",
         "        self.consultations.mark_alerted(consultation_id, now=now, message_id='early')\n"
-        "        try:\n            message_id = self._send(",
+        "        try:\n            sent = self.mail.send_alert(",
     ),
     Mutant(
         "the put has no condition",
@@ -92,14 +93,14 @@ MUTANTS = (
     Mutant(
         "the schedule tries nothing",
         "functions/retry_alerts/handler.py",
-        "for alert in pending:",
-        "for alert in pending[:0]:",
+        "for alert in pending]",
+        "for alert in pending[:0]]",
     ),
     Mutant(
         "the schedule tries only the oldest",
         "functions/retry_alerts/handler.py",
-        "for alert in pending:",
-        "for alert in pending[:1]:",
+        "for alert in pending]",
+        "for alert in pending[:1]]",
     ),
     Mutant(
         "the age of the newest pending alert is reported",
@@ -152,6 +153,7 @@ MUTANTS = (
         "functions/alert_staff/handler.py",
         "consultation_id, error)\n        raise",
         "consultation_id, error)\n"
+        "        from datetime import UTC, datetime\n"
         "        staff_alerts.consultations.mark_alerted(\n"
         "            consultation_id, now=datetime.now(UTC), message_id='swallowed'\n"
         "        )\n"
@@ -165,21 +167,63 @@ MUTANTS = (
     ),
     Mutant(
         "what was rejected is sent again as it was",
-        _ALERTING,
-        'return self._mail(claim, "reference")',
-        "return self._mail(claim, self.detail)",
+        _STAFF_MAIL,
+        'email = compose("reference")',
+        "email = compose(self.detail)",
     ),
     Mutant(
         "a bad record leaves no dead letter",
         _ALERTING,
-        'if fault == "unforeseen":',
+        "if fault in OF_THIS_REQUEST:",
         'if fault == "rejected":',
     ),
     Mutant(
         "every alert goes to the clinic's own staff",
+        _STAFF_MAIL,
+        "return self._or_override(self.clinic.location(location).staff)",
+        "return self._or_override(self.clinic.staff)",
+    ),
+    Mutant(
+        "an alert above the budget is forgotten",
+        _REPOSITORY,
+        '"SET pending = :folded, alert_folded = :reason REMOVE claimed_until"',
+        '"SET alert_folded = :reason REMOVE claimed_until, pending"',
+    ),
+    Mutant(
+        "the digests are never sent",
+        "functions/retry_alerts/handler.py",
+        "    send_digests()\n    ids",
+        "    ids",
+    ),
+    Mutant(
+        "a digest leaves out its last request and marks it all the same",
         _ALERTING,
-        "return self.clinic.location(consultation.location).staff",
-        "return self.clinic.staff",
+        "[claim.consultation for claim in claims]",
+        "[claim.consultation for claim in claims[:-1] or claims]",
+    ),
+    Mutant(
+        "a digest that failed counts as sent",
+        _ALERTING,
+        "                self._postpone(claim, error.fault, error.code, now=now)",
+        "                self.consultations.mark_alerted(claim.id, now=now, message_id='maybe')",
+    ),
+    Mutant(
+        "of a digest only the first is marked",
+        _ALERTING,
+        "        for claim in claims:\n            try:",
+        "        for claim in claims[:1]:\n            try:",
+    ),
+    Mutant(
+        "a digest holds its requests for a moment only",
+        _ALERTING,
+        "DIGEST_LEASE = timedelta(minutes=5)",
+        "DIGEST_LEASE = timedelta(milliseconds=1)",
+    ),
+    Mutant(
+        "a released request is not alerted",
+        _REPOSITORY,
+        '" pending = :pending REMOVE expires_at, held"',
+        '" other = :pending REMOVE expires_at, held"',
     ),
 )
 

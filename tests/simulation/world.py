@@ -10,10 +10,12 @@ import io
 import json
 import logging
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import ModuleType
@@ -32,7 +34,8 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from urllib3.response import HTTPResponse
 
-from consultations.repository import BUDGET
+from consultations.alert_budget import AlertBudget
+from consultations.repository import BUDGET, ConsultationRepository
 from tests.environment import ENVIRONMENT
 from tests.template import resource
 
@@ -49,8 +52,8 @@ SIMULATED = ENVIRONMENT | {
     "RETENTION_DAYS": "30",
     "QUARANTINE_DAYS": "30",
     "ALERT_DETAIL": "full",
-    "ALERT_BUDGET": "1000000",
-    "CONTACT_ALERT_BUDGET": "1000000",
+    "ALERT_BUDGET": "2",  # so that many an alert comes in a digest
+    "CONTACT_ALERT_BUDGET": "1",
     "HEARTBEAT_ADDRESS": "",
 }
 
@@ -61,6 +64,8 @@ _TABLE_PROPERTIES = (
     "KeySchema",
     "StreamSpecification",
 )
+
+_REFERENCES = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 
 _DYNAMODB_ERRORS = {
     "throttled": (400, "ProvisionedThroughputExceededException"),
@@ -111,9 +116,9 @@ Plan = Mapping[int, "str | Interruption"]
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that SES accepted."""
+    """A mail that SES accepted, an alert or a digest of several."""
 
-    consultation_id: str
+    consultation_ids: tuple[str, ...]
     message_id: str
     to: tuple[str, ...]
     text: str
@@ -184,7 +189,33 @@ def _load(function: str) -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    if hasattr(module, "workers"):
+        module.workers = _OneAfterTheOther()  # type: ignore[attr-defined]
     return module
+
+
+class _OneAfterTheOther(Executor):
+    """Runs what it is given at once: threads have no seed. Interruptions stand in for them."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - the future's, as in a thread; a Crash is not
+            future.set_exception(error)
+        return future
+
+
+def _forget(worker: ModuleType) -> None:
+    """What a worker remembers from one event to the next is gone with it."""
+    if hasattr(worker, "staff_alerts"):
+        alerts = worker.staff_alerts
+        budget = AlertBudget(
+            alerts.consultations,
+            per_location=int(SIMULATED["ALERT_BUDGET"]),
+            per_contact=int(SIMULATED["CONTACT_ALERT_BUDGET"]),
+        )
+        worker.staff_alerts = replace(alerts, budget=budget)  # type: ignore[attr-defined]
 
 
 class World:
@@ -196,6 +227,8 @@ class World:
         self._workers, quotas = _workers()
         for quota in quotas:
             quota.release(FULL_QUOTA)  # a new history, rested clients
+        for worker in self._workers.values():
+            _forget(worker)
         self._output = io.StringIO()
         for handler in logging.getLogger(SIMULATED["POWERTOOLS_SERVICE_NAME"]).handlers:
             assert isinstance(handler, logging.StreamHandler)
@@ -259,6 +292,12 @@ class World:
         """The ids of what is pending."""
         return {item["id"]["S"] for item in self.items() if "pending" in item}
 
+    def quarantined(self) -> list[str]:
+        """The ids of what is held back as spam, in order."""
+        return sorted(
+            item["id"]["S"] for item in self.items() if item.get("status") == {"S": "quarantined"}
+        )
+
     def named_in_letters(self) -> set[str]:
         """The ids that dead letters name."""
         return {letter["consultation_id"] for letter in self.letters}
@@ -269,6 +308,12 @@ class World:
         if not received:
             return 0.0
         return (self.now - datetime.fromisoformat(min(received))).total_seconds()
+
+    def release(self, id_: str) -> None:
+        """Release a request that was held back, as `operations` does it."""
+        client = self._workers["retry_alerts-1"].staff_alerts.consultations._client
+        keep_until = self.now + timedelta(days=int(SIMULATED["RETENTION_DAYS"]))
+        ConsultationRepository(client, TABLE).release(id_, now=self.now, keep_until=keep_until)
 
     def put_poison(self) -> str:
         """Store a consultation that can't be read, as no version of the product wrote it."""
@@ -301,6 +346,9 @@ class World:
         try:
             with contextlib.redirect_stdout(self._output):
                 answer = worker.lambda_handler(event, _Context(invocation.deadline))
+        except Crash:
+            _forget(worker)
+            raise
         finally:
             self._invocations.pop()
             self._note_doubts(invocation)
@@ -318,12 +366,12 @@ class World:
 
     def _note_doubts(self, invocation: _Invocation) -> None:
         for mail in invocation.accepted:
-            item = self.item(mail.consultation_id)
-            recorded = item is not None and item.get("alert_message_id") == {"S": mail.message_id}
-            if recorded:
-                continue
-            assert mail.message_id in invocation.doubtful, f"{mail}: sent, not recorded as sent"
-            self.doubts[mail.consultation_id] += 1
+            for id_ in mail.consultation_ids:
+                item = self.item(id_)
+                if item is not None and item.get("alert_message_id") == {"S": mail.message_id}:
+                    continue
+                assert mail.message_id in invocation.doubtful, f"{mail}: sent, not recorded as sent"
+                self.doubts[id_] += 1
 
     def _read_stream(self) -> None:
         shard = self._table.stream_shard
@@ -358,7 +406,7 @@ class World:
                 alerts = worker.staff_alerts
                 clients = [
                     part._client
-                    for part in (alerts.consultations, alerts.mailer, alerts.dead_letters)
+                    for part in (alerts.consultations, alerts.mail.mailer, alerts.dead_letters)
                 ]
             for client in clients:
                 client.meta.events.register_first("before-send", self._before_send)
@@ -422,7 +470,7 @@ class World:
         if REJECTED_BY_SES in text:
             return _error(request, *_SES_ERRORS["rejected"])
         mail = Mail(
-            body["EmailTags"][0]["Value"],
+            tuple(sorted(set(_REFERENCES.findall(text)))),
             f"mail-{len(self.mails)}",
             tuple(body["Destination"]["ToAddresses"]),
             text,
