@@ -22,6 +22,7 @@ from consultations.repository import (
     PHONE_INDEX,
     RECORD,
 )
+from tests.builders import event
 from tests.template import ROOT, functions, resource, statements, template, variables
 
 LAYER = ROOT / "layers" / "consultations"
@@ -219,8 +220,54 @@ def test_bodies_are_never_logged_and_reach_the_function_as_bytes() -> None:
     assert "LoggingLevel" not in settings
     assert api["TracingEnabled"] is True
     assert api["BinaryMediaTypes"] == ["*~1*"]
-    for personal in ("identity", "querystring", "header", "authorizer", "$context.path"):
-        assert personal not in api["AccessLogSetting"]["Format"]
+
+
+def test_an_access_log_line_holds_nothing_that_a_caller_wrote() -> None:
+    """The gateway fills in variables by name; a caller writes into some of those and not these.
+
+    $context.path, identity.*, the domain and the error messages can repeat what was sent.
+    """
+    log_format = resource("ConsultationsApi")["AccessLogSetting"]["Format"]
+    variables = set(re.findall(r"\$[A-Za-z.]+", log_format))
+    request = event("get_form.json")
+    planted = planted_in(request["requestContext"])
+    line = log_format
+    for variable in sorted(variables, key=len, reverse=True):
+        line = line.replace(variable, value_in(planted, variable.removeprefix("$context.")))
+
+    assert variables == {
+        "$context.requestId",
+        "$context.requestTime",
+        "$context.httpMethod",
+        "$context.resourcePath",
+        "$context.status",
+        "$context.responseLatency",
+        "$context.integrationLatency",
+        "$context.responseLength",
+        "$context.error.responseType",
+        "$context.xrayTraceId",
+    }
+    assert "Zyxwv" not in line
+    assert json.loads(line)["path"] == "/"
+
+
+def planted_in(context: dict[str, Any]) -> dict[str, Any]:
+    """The gateway's context of a request whose path, address, browser and host a caller chose."""
+    chosen = {"path", "domainName", "domainPrefix", "sourceIp", "userAgent"}
+    return {
+        name: planted_in(value)
+        if isinstance(value, dict)
+        else ("Zyxwv" if name in chosen else value)
+        for name, value in context.items()
+    }
+
+
+def value_in(context: dict[str, Any], variable: str) -> str:
+    """What the gateway writes for a variable; - where there is nothing (API Gateway, $context)."""
+    value: Any = context
+    for name in variable.split("."):
+        value = value.get(name, "-") if isinstance(value, dict) else "-"
+    return str(value)
 
 
 def test_every_log_group_is_encrypted_and_ends() -> None:

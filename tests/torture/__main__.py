@@ -30,6 +30,7 @@ from uuid import UUID
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from consultations.alerting import ALERTS_AT_ONCE
 from local.aws import tool_environment
 from local.emulator import HOST, Emulator
 from local.stack import STACK_NAME, Stack, running_stack
@@ -234,7 +235,7 @@ def _reconcile(
         "never alerted": sum(not ses.sent[id_] for id_ in items),
         "alerts of nothing": len(+ses.sent - Counter(dict.fromkeys(items, 10**6))),
         "still pending": sum("pending" in item for item in items.values()),
-        "doubled beyond lost answers and kills": max(0, unexplained - kills),
+        "doubled beyond lost answers and kills": max(0, unexplained - kills * ALERTS_AT_ONCE),
     }
     print()
     for name, value in {
