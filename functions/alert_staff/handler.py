@@ -34,7 +34,7 @@ cold_start.finished()
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Handle a batch of stream records side by side and name those to deliver again."""
     ids = [record["dynamodb"]["Keys"]["id"]["S"] for record in event["Records"]]
-    tries = staff_alerts.start(ids, workers, context.get_remaining_time_in_millis)
+    tries = staff_alerts.deliver_all(ids, workers, context.get_remaining_time_in_millis)
 
     def record_handler(record: DynamoDBRecord) -> None:
         consultation_id = record["dynamodb"]["Keys"]["id"]["S"]

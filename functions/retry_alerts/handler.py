@@ -31,7 +31,7 @@ def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> None:
     )
     send_digests()
     ids = [alert.id for alert in pending]
-    tries = staff_alerts.start(ids, workers, context.get_remaining_time_in_millis)
+    tries = staff_alerts.deliver_all(ids, workers, context.get_remaining_time_in_millis)
     for consultation_id, outcome in tries.items():
         note_outcome(consultation_id, outcome)
 

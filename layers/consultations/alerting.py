@@ -117,7 +117,7 @@ class StaffAlerts:
             ),
         )
 
-    def start(
+    def deliver_all(
         self, ids: Iterable[str], workers: Executor, remaining_ms: Callable[[], int]
     ) -> dict[str, Future[AlertOutcome]]:
         """Deliver all of these side by side.
