@@ -23,7 +23,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check description screenshots benchmark translations format build deploy redrive simulate mutants \
-	torture clean environments python configuration
+	torture flood clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
@@ -92,6 +92,9 @@ mutants: environments ## Check that the simulation notices each of the seeded fa
 
 torture: environments ## Submit N_TORTURE (1000) requests to a deployed stack while it fails
 	@PYTHONPATH=layers $(BIN)/python -m tests.torture --submissions "$(N_TORTURE)"
+
+flood: environments ## Post hundreds of requests to a deployed stack and count the mails
+	@PYTHONPATH=layers $(BIN)/python -m tests.torture.flood
 
 clean: ## Remove what these commands made
 	rm -rf .venv .venv-local .venv-audit .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis

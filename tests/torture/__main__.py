@@ -72,7 +72,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with ExitStack() as started:
-        port = _free_port()
+        port = free_port()
         folder = Path(started.enter_context(tempfile.TemporaryDirectory()))
         dynamodb, ses = (
             started.enter_context(fault_proxy(service, port, arguments.seed))
@@ -269,7 +269,8 @@ def _as_typed(item: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
     return all(item[name] == answers[name] for name in ("full_name", "message", "phone"))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
