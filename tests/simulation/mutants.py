@@ -187,7 +187,7 @@ MUTANTS = (
         "an alert above the budget is forgotten",
         _REPOSITORY,
         '"SET pending = :folded, alert_folded = :reason REMOVE claimed_until"',
-        '"SET alert_folded = :reason REMOVE claimed_until, pending"',
+        '"SET folded_as = :folded, alert_folded = :reason REMOVE claimed_until, pending"',
     ),
     Mutant(
         "the digests are never sent",
@@ -223,7 +223,7 @@ MUTANTS = (
         "a released request is not alerted",
         _REPOSITORY,
         '" pending = :pending REMOVE expires_at, held"',
-        '" other = :pending REMOVE expires_at, held"',
+        '" released_as = :pending REMOVE expires_at, held"',
     ),
 )
 

@@ -370,7 +370,7 @@ class World:
                 item = self.item(id_)
                 if item is not None and item.get("alert_message_id") == {"S": mail.message_id}:
                     continue
-                assert mail.message_id in invocation.doubtful, f"{mail}: sent, not recorded as sent"
+                assert mail.message_id in invocation.doubtful, f"{id_}: sent, not recorded as sent"
                 self.doubts[id_] += 1
 
     def _read_stream(self) -> None:

@@ -31,6 +31,7 @@ from uuid import UUID
 from boto3.dynamodb.types import TypeDeserializer
 
 from consultations.alerting import ALERTS_AT_ONCE
+from consultations.repository import RECORD
 from local.aws import tool_environment
 from local.emulator import HOST, Emulator
 from local.stack import STACK_NAME, Stack, running_stack
@@ -262,7 +263,8 @@ def _reconcile(
 def _items(stack: Stack) -> Iterator[dict[str, Any]]:
     for page in stack.aws.dynamodb.get_paginator("scan").paginate(TableName=stack.table_name):
         for item in page["Items"]:
-            yield {name: _deserialize(value) for name, value in item.items()}
+            if item["record"]["S"] == RECORD:
+                yield {name: _deserialize(value) for name, value in item.items()}
 
 
 def _as_typed(item: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
