@@ -106,9 +106,14 @@ class Histories(RuleBasedStateMachine):
         self.people.append(Person(answers, key))
         self._submit(self.people[-1], plan, hears=hears)
 
-    @rule(size=st.integers(2, 5), location=st.sampled_from(sorted(LOCATIONS)))
-    def a_crowd_submits(self, *, size: int, location: str) -> None:
+    @rule(
+        size=st.integers(2, 5),
+        location=st.sampled_from(sorted(LOCATIONS)),
+        delivered=st.sampled_from([True, True, False]),
+    )
+    def a_crowd_submits(self, *, size: int, location: str, delivered: bool) -> None:
         """More in an hour than are alerted one by one, and each from a number of their own."""
+        waiting = len(self.world.stream)
         for _ in range(size):
             number = len(self.people)
             answers = fields(
@@ -119,6 +124,9 @@ class Histories(RuleBasedStateMachine):
             )
             self.people.append(Person(answers, f"00000000-0000-4000-8000-{number:012}"))
             self._submit(self.people[-1], NOTHING, hears=True)
+        batch = self.world.stream[waiting:]
+        if delivered and batch:
+            self._deliver(batch, NOTHING, seconds=ALERT_SECONDS)
 
     @precondition(lambda self: self.people)
     @rule(who=st.integers(min_value=0), plan=faults_of_one_call, hears=st.booleans())
