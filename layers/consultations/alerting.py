@@ -56,6 +56,8 @@ class AlertOutcome:
     fault: AlertFault | None = None
     reason: str | None = None
     """The fault's error code, or the name of an unforeseen error."""
+    waited: timedelta | None = None
+    """How long after it was received a request was alerted."""
     cause: Exception | None = None
     """The unforeseen error itself. Its message may repeat what a person typed."""
 
@@ -132,7 +134,11 @@ class StaffAlerts:
             failed = self._failed(claim, "unforeseen", type(error).__name__, now=now)
             return replace(failed, cause=error)
         self.consultations.mark_alerted(consultation_id, now=now, message_id=message_id)
-        return AlertOutcome(status="alerted", correlation_id=claim.correlation_id)
+        return AlertOutcome(
+            status="alerted",
+            correlation_id=claim.correlation_id,
+            waited=now - claim.consultation.received_at,
+        )
 
     def send_digests(self, *, now: datetime) -> list[Digest]:
         """Send what was folded, in one mail for each location, and say how each ended.
