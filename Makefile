@@ -22,7 +22,7 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check description screenshots benchmark translations format build deploy redrive simulate mutants \
+.PHONY: help run test check description screenshots benchmark translations format build deploy delete restore-drill redrive simulate mutants \
 	torture clean environments python configuration
 
 help: ## List the commands
@@ -80,6 +80,13 @@ deploy: environments configuration ## Build and deploy to AWS: ENV=dev, staging 
 	*) echo "ENV is $(ENV); it is one of dev, staging and prod: make deploy ENV=staging" >&2; exit 1 ;; esac
 	$(SAM) build --config-env $(ENV:dev=default)
 	$(SAM) deploy --config-env $(ENV:dev=default)
+
+delete: environments ## Delete the stack STACK (consultations-dev); its data stays
+	@PYTHONPATH=layers $(BIN)/python -m operations.remains "$(STACK)"
+	$(SAM) delete --stack-name "$(STACK)"
+
+restore-drill: environments ## Restore the table of STACK beside it, compare, and remove it again
+	@PYTHONPATH=layers $(BIN)/python -m operations.restore_drill "$(STACK)"
 
 redrive: environments ## Try alerts that are stuck again, in STACK (consultations-dev)
 	@PYTHONPATH=layers $(BIN)/python -m operations.redrive "$(STACK)"
