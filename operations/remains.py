@@ -41,7 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m operations.remains", description=__doc__)
     parser.add_argument("stack", help="the name of the stack, such as consultations-dev")
     stack = parser.parse_args().stack
-    print(f"If you delete {stack}, these stay, with all consultation requests in them:")
+    print(f"When {stack} is deleted these stay, the table with every consultation request in it:")
     for each in kept(boto3.client("cloudformation"), stack):
         print(f"  {each.kind}  {each.physical_id}")
     print("They cost what they cost now. docs/operations.md says how to delete them too.")

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from consultations.repository import AUDIT
 
@@ -74,8 +75,8 @@ def restore_drill(
     """Restore `table` as it was `at` (the latest there is, if None) to the new table `target`.
 
     The restored table is removed again unless it is to be kept or something is amiss. Raises
-    botocore's ClientError if the table has no point-in-time recovery, `at` is out of its window, or
-    `target` exists.
+    ValueError if the table has no point-in-time recovery, and botocore's ClientError if `at` is out
+    of its window or `target` exists.
     """
     started_at = time.monotonic()
     at = at or latest_restorable(dynamodb, table)
@@ -98,11 +99,14 @@ def restore_drill(
 
 
 def latest_restorable(dynamodb: "DynamoDBClient", table: str) -> datetime:
-    """The latest point in time to restore to, about five minutes ago on AWS."""
+    """The latest point in time to restore to, about five minutes ago on AWS.
+
+    Raises ValueError if the table has no point-in-time recovery.
+    """
     backups = dynamodb.describe_continuous_backups(TableName=table)
     recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     if recovery["PointInTimeRecoveryStatus"] != "ENABLED":
-        raise ValueError(f"{table} has no point-in-time recovery")
+        raise ValueError(f"the table {table} has no point-in-time recovery")
     return recovery["LatestRestorableDateTime"].astimezone(UTC)
 
 
@@ -290,7 +294,7 @@ def _get(dynamodb: "DynamoDBClient", table: str, items: list[Item]) -> Iterator[
 
 
 def main() -> int:
-    """0 if everything was restored, 1 if not."""
+    """0 if everything was restored, 1 if something was not, 2 if the drill came to no end."""
     parser = argparse.ArgumentParser(prog="python -m operations.restore_drill", description=__doc__)
     parser.add_argument("stack", help="the name of the stack, such as consultations-prod")
     parser.add_argument(
@@ -312,7 +316,11 @@ def main() -> int:
         print(f"{copied} items were brought back from {given.copy_back} to {table}.")
         return 0
     target = f"{given.stack}-restored-{now:%Y%m%d-%H%M%S}"
-    comparison = restore_drill(dynamodb, table, target=target, at=given.at, keep=given.keep)
+    try:
+        comparison = restore_drill(dynamodb, table, target=target, at=given.at, keep=given.keep)
+    except (ValueError, ClientError) as error:
+        print(f"Nothing could be compared: {error}. See docs/operations.md, Restore drill.")
+        return 2
     if given.keep:
         print(
             "Nothing uses it. To bring what the live table lacks back from it:\n"

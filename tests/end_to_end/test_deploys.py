@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.stack import PARAMETERS, STACK_NAME
+from operations.remains import kept
 from tests.end_to_end.deployment import Deployment
 from tests.template import template
 
@@ -115,3 +116,19 @@ def test_a_change_that_would_replace_the_table_is_seen(
     found = changes(deployment, changed(deployed_template(deployment), old, new), PARAMETERS)
 
     assert found["ConsultationsTable"]["Replacement"] in ("True", "Conditional")
+
+
+def test_what_stays_when_the_stack_is_deleted_is_named(deployment: Deployment) -> None:
+    found = {
+        each.kind: each.physical_id
+        for each in kept(deployment.stack.aws.cloudformation, STACK_NAME)
+    }
+
+    assert found["AWS::DynamoDB::Table"] == deployment.stack.table_name
+    assert found["AWS::KMS::Key"] == deployment.output("DataKeyId")
+    assert found.keys() == {
+        "AWS::DynamoDB::Table",
+        "AWS::KMS::Key",
+        "AWS::ApiGateway::Account",
+        "AWS::IAM::Role",
+    }
