@@ -22,13 +22,13 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/.local/pycache
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check description screenshots benchmark translations format build deploy redrive simulate mutants \
-	torture flood clean environments python configuration
+.PHONY: help run test check description screenshots benchmark translations format build deploy delete \
+	restore-drill redrive simulate mutants torture flood clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s  %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  make run PORT=9000                    on other ports"
 	@echo "  make run PARAMETERS=AlertDetail=full  with other parameters of template.yaml"
@@ -55,7 +55,7 @@ check: environments .venv-audit/complete ## Check style, types, configuration, t
 screenshots: environments ## Take the pictures in docs/screenshots again
 	PYTHONPATH=layers $(BIN)/python -m local.screenshots
 
-benchmark: environments ## Measure NAME: cold, warm, sizes or form
+benchmark: environments ## Measure NAME: cold, warm, sizes, form or costs
 	PYTHONPATH=layers $(BIN)/python -m benchmarks.$(NAME)
 
 translations: environments ## Bring the Spanish catalogue up to the sentences in the code
@@ -80,6 +80,13 @@ deploy: environments configuration ## Build and deploy to AWS: ENV=dev, staging 
 	*) echo "ENV is $(ENV); it is one of dev, staging and prod: make deploy ENV=staging" >&2; exit 1 ;; esac
 	$(SAM) build --config-env $(ENV:dev=default)
 	$(SAM) deploy --config-env $(ENV:dev=default)
+
+delete: environments ## Delete the stack STACK (consultations-dev); its data stays
+	@PYTHONPATH=layers $(BIN)/python -m operations.remains "$(STACK)"
+	$(SAM) delete --stack-name "$(STACK)"
+
+restore-drill: environments ## Restore the table of STACK beside it, compare, and remove it again
+	@PYTHONPATH=layers $(BIN)/python -m operations.restore_drill "$(STACK)"
 
 redrive: environments ## Try alerts that are stuck again, in STACK (consultations-dev)
 	@PYTHONPATH=layers $(BIN)/python -m operations.redrive "$(STACK)"

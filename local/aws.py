@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -109,6 +110,15 @@ class Aws:
     def functions(self) -> "LambdaClient":
         """The functions."""
         return self._session.client("lambda", endpoint_url=self._endpoint_url, config=self._config)
+
+    @property
+    def s3(self) -> "S3Client":
+        """Where templates are uploaded to."""
+        return self._session.client(
+            "s3",
+            endpoint_url=self._endpoint_url,
+            config=self._config.merge(Config(s3={"addressing_style": "path"})),
+        )
 
     @property
     def sesv2(self) -> "SESV2Client":

@@ -68,6 +68,8 @@ class AlertOutcome:
     fault: AlertFault | None = None
     reason: str | FoldReason | None = None
     """The fault's error code, or the name of an unforeseen error, or why it was folded."""
+    waited: timedelta | None = None
+    """How long after it was received a request was alerted."""
     cause: Exception | None = None
     """The unforeseen error itself. Its message may repeat what a person typed."""
 
@@ -145,7 +147,8 @@ class StaffAlerts:
             self.consultations.fold_alert(claim, reason=reason)
             return AlertOutcome(status="folded", correlation_id=claim.correlation_id, reason=reason)
         try:
-            sent = self.mail.send_alert(claim.consultation)
+            consultation = claim.consultation
+            sent = self.mail.send_alert(consultation)
         except NotSentError as error:
             return self._failed(claim, error.fault, error.code, now=now)
         except Exception as error:  # noqa: BLE001 - one bad record must not block those behind it
@@ -154,7 +157,11 @@ class StaffAlerts:
         self.consultations.mark_alerted(consultation_id, now=now, message_id=sent.message_id)
         if sent.rejected:
             self._report(claim, sent.rejected)
-        return AlertOutcome(status="alerted", correlation_id=claim.correlation_id)
+        return AlertOutcome(
+            status="alerted",
+            correlation_id=claim.correlation_id,
+            waited=now - consultation.received_at,
+        )
 
     def send_digests(self, *, now: datetime) -> list[DigestOutcome]:
         """Send what was folded, in one mail for each location, and say how each ended.

@@ -81,6 +81,9 @@ def alert_outcome(
         _count(metrics, "AlertFolded")
     elif outcome.status == "failed":
         _count(metrics, "AlertFailed")
+    if outcome.waited is not None:
+        delay = outcome.waited.total_seconds()
+        metrics.add_metric(name="AlertDelay", unit=MetricUnit.Seconds, value=delay)
     if outcome.needs_a_person:
         _count(metrics, "AlertHeld")
 

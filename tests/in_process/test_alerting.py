@@ -51,6 +51,21 @@ def repair_ses(aws: Aws) -> None:
     aws.sesv2.create_email_identity(EmailIdentity="alerts@example.com")
 
 
+def test_how_long_a_request_waited_for_its_alert_is_counted(
+    aws: Aws, logs: Logs, time_machine: time_machine.TimeMachineFixture
+) -> None:
+    id_ = store(aws)
+    time_machine.move_to(NOW + timedelta(seconds=90), tick=False)
+
+    alert(id_)
+
+    (counted,) = [line for line in logs.documents() if "AlertDelay" in line]
+    assert counted["AlertDelay"] == [90.0]
+    assert {"Name": "AlertDelay", "Unit": "Seconds"} in counted["_aws"]["CloudWatchMetrics"][0][
+        "Metrics"
+    ]
+
+
 def test_the_staff_of_the_chosen_location_get_one_mail(aws: Aws) -> None:
     id_ = store(aws, location="san_diego")
 

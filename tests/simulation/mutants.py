@@ -44,9 +44,9 @@ MUTANTS = (
     Mutant(
         "the alert is marked before it is sent",
         _ALERTING,
-        "        try:\n            sent = self.mail.send_alert(",
+        "        try:\n            consultation = claim.consultation",
         "        self.consultations.mark_alerted(consultation_id, now=now, message_id='early')\n"
-        "        try:\n            sent = self.mail.send_alert(",
+        "        try:\n            consultation = claim.consultation",
     ),
     Mutant(
         "the put has no condition",
