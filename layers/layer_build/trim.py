@@ -27,7 +27,7 @@ _SERVICE_FILES = ("service-2.json", "endpoint-rule-set-1.json", "paginators-1.js
 _UNREAD = (
     # pydantic itself works in the build; functions run the schema that it made in pydantic_core.
     *("pydantic", "annotated_types", "typing_inspection"),
-    *("boto3/data", "boto3/examples", "bin", "wrapt-stubs"),
+    *("boto3/data", "boto3/ec2", "boto3/examples", "boto3/s3", "bin", "wrapt-stubs"),
     *("dateutil/zoneinfo", "urllib3/contrib/emscripten"),
     # The tracer patches the libraries that are there: botocore, http.client and sqlite3.
     *(
@@ -42,6 +42,7 @@ _UNREAD = (
         f"aws_lambda_powertools/{name}"
         for name in (
             "event_handler",
+            "metrics/provider/datadog",
             "utilities/auth_alpha",
             "utilities/circuit_breaker",
             "utilities/data_masking",
@@ -59,6 +60,7 @@ _UNREAD = (
 
 _UNREAD_FILES = (
     *("*.pyi", "py.typed", "*.c", "*.h"),
+    *("boto3/crt.py", "dateutil/rrule.py"),
     "phonenumbers/shortdata/region_*.py",  # of numbers like 911, read when somebody asks for one
 )
 
