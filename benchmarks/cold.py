@@ -1,7 +1,7 @@
 """What a cold start costs: python -m benchmarks.cold [--rounds 21].
 
 Each round starts every variant once, in another order, under the real Lambda runtime client on the
-Python that Lambda runs, with a TLS endpoint that answers PutItem. Counted is CPU time, as a ratio
+Python that Lambda runs, with a TLS endpoint that answers like AWS. Counted is CPU time, as a ratio
 to `hello`: a hello world of boto3.client("dynamodb") and one put.
 """
 
@@ -15,17 +15,22 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.dynamodb_stub import Stub, dynamodb_stub
-from benchmarks.lambda_runtime import Cost, cold_start
+from benchmarks.aws_stub import Stub, aws_stub
+from benchmarks.lambda_runtime import Cost, WrongAnswerError, cold_start
 from benchmarks.results import Table, python_for_lambda, write_result
+from tests.environment import ENVIRONMENT as TESTS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 UNIT = "hello"
+EVENTS = 2
+CREATED = 201
+SEND_EMAIL = "/v2/email/outbound-emails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Variant:
     code: Path
     layer: Path | None
     environment: dict[str, str]
+    call: str | None = "PutItem"
+    """What it must have called once for each event."""
 
 
 def variants(folder: Path, python: Path, stub: Stub) -> list[Variant]:
@@ -53,7 +60,7 @@ def variants(folder: Path, python: Path, stub: Stub) -> list[Variant]:
     bundle.write_bytes((full / "botocore" / "cacert.pem").read_bytes() + stub.certificate)
     common = {"AWS_ENDPOINT_URL": stub.url, "AWS_CA_BUNDLE": str(bundle), "TABLE_NAME": "table"}
     return [
-        Variant("bare", _code(folder, python, "bare"), None, common),
+        Variant("bare", _code(folder, python, "bare"), None, common, None),
         Variant(
             "floor", _code(folder, python, "floor"), None, {**common, "AWS_CA_BUNDLE": str(roots)}
         ),
@@ -63,28 +70,52 @@ def variants(folder: Path, python: Path, stub: Stub) -> list[Variant]:
         Variant(
             "submit", _ours(folder, python, "submit_consultation"), trimmed, common | ENVIRONMENT
         ),
+        Variant(
+            "alert",
+            _ours(folder, python, "alert_staff"),
+            trimmed,
+            common | ENVIRONMENT,
+            SEND_EMAIL,
+        ),
     ]
 
 
 _POWERTOOLS = {"POWERTOOLS_SERVICE_NAME": "benchmark", "POWERTOOLS_METRICS_NAMESPACE": "benchmark"}
+# As the tests have it, but traced and with the roots of the built layer, like a deployed function.
 ENVIRONMENT = {
-    **_POWERTOOLS,
-    "TABLE_NAME": "table",
-    "ALLOWED_ORIGINS": "https://www.example.com",
-    "ID_SALT": "benchmark",
-    "RETENTION_DAYS": "730",
-    "QUARANTINE_DAYS": "90",
-    "TRUSTED_ROOTS": "amazon",
-}
+    name: value for name, value in TESTS.items() if name != "POWERTOOLS_TRACE_DISABLED"
+} | {**_POWERTOOLS, "TRUSTED_ROOTS": "amazon"}
 
 
 def event(name: str) -> dict[str, Any]:
-    """What is posted: the sample; for `usual`, which leaves base64 to the gateway, as text."""
+    """What is handled: the sample of a post, or one record of the table's stream.
+
+    For `usual`, which leaves base64 to the gateway, as text.
+    """
+    if name == "alert":
+        return stream_event(["7K2Q-XM4D-9TPA"])
     posted: dict[str, Any] = json.loads((ROOT / "events" / "post_json.json").read_text())
     if name == "usual":
         posted["body"] = base64.b64decode(posted["body"]).decode()
         posted["isBase64Encoded"] = False
     return posted
+
+
+def stream_event(ids: Sequence[str]) -> dict[str, Any]:
+    """The sample of a stream's records, one for each of these consultations."""
+    sample = json.loads((ROOT / "events" / "stream_records.json").read_text())["Records"][0]
+    records = []
+    for number, id_ in enumerate(ids):
+        record = json.loads(json.dumps(sample))
+        record["dynamodb"]["Keys"]["id"]["S"] = id_
+        record["dynamodb"]["SequenceNumber"] = str(number)
+        records.append(record)
+    return {"Records": records}
+
+
+def is_right(answer: dict[str, Any]) -> bool:
+    """Whether a post was answered as stored, or no record of a batch has to come again."""
+    return answer == {"batchItemFailures": []} or answer.get("statusCode") == CREATED
 
 
 def _install(python: Path, target: Path) -> None:
@@ -130,20 +161,28 @@ def measure(rounds: int, *, seed: int) -> dict[str, list[Cost]]:
     costs: dict[str, list[Cost]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        with dynamodb_stub(folder) as stub:
+        with aws_stub(folder) as stub:
             candidates = variants(folder, python, stub)
             order = random.Random(seed)  # noqa: S311 - an order, not a secret
             for _ in range(rounds):
                 for variant in order.sample(candidates, len(candidates)):
-                    cost = cold_start(
-                        python=python,
-                        task_root=variant.code,
-                        layer=variant.layer,
-                        events=[event(variant.name)] * 2,
-                        environment=variant.environment,
-                    )
-                    costs.setdefault(variant.name, []).append(cost)
+                    costs.setdefault(variant.name, []).append(_start(variant, python, stub))
     return costs
+
+
+def _start(variant: Variant, python: Path, stub: Stub) -> Cost:
+    stub.calls.clear()
+    cost = cold_start(
+        python=python,
+        task_root=variant.code,
+        layer=variant.layer,
+        events=[event(variant.name)] * EVENTS,
+        environment=variant.environment,
+        right=is_right,
+    )
+    if variant.call and stub.calls[variant.call] != EVENTS:
+        raise WrongAnswerError(f"{variant.name} called {dict(stub.calls)}")
+    return cost
 
 
 def table(costs: dict[str, list[Cost]]) -> Table:

@@ -2,7 +2,7 @@
 
 Counted are the instructions of a request, by valgrind's callgrind, the connection answering from
 memory: the same number each time on one machine, whatever else it does. The unit is one signed
-PutItem over http.client.
+PutItem over http.client. Exits with 1 if a request takes more than benchmarks/budget.toml allows.
 """
 
 import os
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 from benchmarks.cold import ENVIRONMENT, HERE, ROOT, build_layer
@@ -74,6 +75,9 @@ def main() -> None:
         for name, figure in figures.items()
     ]
     write_result("warm", Table(["variant", "ratio", "instructions"], rows), "callgrind")
+    budget = tomllib.loads((HERE / "budget.toml").read_text(encoding="utf-8"))
+    if figures["submit"] / figures[UNIT] > budget["submit"]["instructions"]:
+        sys.exit("That is more than benchmarks/budget.toml allows.")
 
 
 if __name__ == "__main__":

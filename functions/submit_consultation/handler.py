@@ -41,11 +41,12 @@ submissions = Submissions(
 cold_start.finished()
 
 
-@logger.inject_lambda_context(correlation_id_path="requestContext.requestId")
+@logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer one request; whatever happens, the answer is one that the API describes."""
     request = HttpRequest.from_event(event)
+    logger.set_correlation_id(request.correlation_id)
     try:
         response = answer(request)
     except Problem as problem:

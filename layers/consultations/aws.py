@@ -8,6 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from consultations.lean_client import make_lean
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
@@ -19,7 +21,7 @@ _AMAZON_ROOTS = Path(__file__).with_name("amazon_roots.pem")  # written by the l
 
 def dynamodb_client() -> "DynamoDBClient":
     """A client for a person who waits: three tries of at most 3 s each, within 12 s."""
-    return boto3.client(
+    client = boto3.client(
         "dynamodb",
         config=_config(
             read_timeout=2,
@@ -35,6 +37,8 @@ def dynamodb_client() -> "DynamoDBClient":
         ),
         verify=_trusted_roots(),
     )
+    make_lean(client)
+    return client
 
 
 def sesv2_client() -> "SESV2Client":

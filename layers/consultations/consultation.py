@@ -7,11 +7,11 @@ import re
 import unicodedata
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from consultations import heartbeat
-from consultations.clinic import Clinic
-from consultations.consultation_request import ConsultationRequest
+from consultations.clinic import Clinic, Wording
+from consultations.consultation_request import FIELD_NAMES, ConsultationRequest
 from consultations.contact_details import e164
 from consultations.language import Language
 from consultations.screening import Status, Verdict
@@ -22,8 +22,9 @@ _ID_GROUP = 4
 
 _ID = re.compile(f"[{_CROCKFORD}]{{4}}(?:-[{_CROCKFORD}]{{4}}){{2}}")
 
-_NOT_STORED = ("submission_id", "homepage", "form_opened_at")
-_NOT_IN_FINGERPRINT = ("submission_id", "form_opened_at", "language")
+_STORED = tuple(FIELD_NAMES - {"submission_id", "homepage", "form_opened_at"})
+_IN_FINGERPRINT = tuple(FIELD_NAMES - {"submission_id", "form_opened_at", "language"})
+_STATEMENTS = tuple(statement.name for statement in fields(Wording))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +98,7 @@ class Consultation:
         """
         fingerprint = _fingerprint(request)
         phone = e164(request.phone) if request.phone else None
-        answers = {
-            name: value for name, value in _answers(request).items() if name not in _NOT_STORED
-        }
+        answers = {name: getattr(request, name) for name in _STORED}
         return cls(
             id=consultation_id(key or f"{fingerprint} {received_at:%Y-%m-%d}", id_salt),
             received_at=received_at,
@@ -116,8 +115,7 @@ class Consultation:
             phone_digest=phone and phone_digest(phone, id_salt),
             phone_e164=phone,
             wording_versions={
-                statement.name: getattr(clinic.wording, statement.name).version
-                for statement in fields(clinic.wording)
+                statement: getattr(clinic.wording, statement).version for statement in _STATEMENTS
             },
             **answers,
         )
@@ -163,16 +161,8 @@ def _digest(contact: str, salt: str) -> str:
     return hmac.digest(salt.encode(), contact.encode(), "sha256")[:16].hex()
 
 
-def _answers(request: ConsultationRequest) -> dict[str, Any]:
-    return {field.name: getattr(request, field.name) for field in fields(request)}
-
-
 def _fingerprint(request: ConsultationRequest) -> str:
     """SHA-256 of what was answered, the same for the same answers in any encoding or language."""
-    answers = {
-        name: answer
-        for name, answer in _answers(request).items()
-        if name not in _NOT_IN_FINGERPRINT
-    }
+    answers = {name: getattr(request, name) for name in _IN_FINGERPRINT}
     canonical = json.dumps(answers, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from urllib.parse import urlencode
 
 from consultations import heartbeat
 from consultations.clinic import Clinic
@@ -53,7 +52,8 @@ class Submissions:
     def receive(self, http_request: HttpRequest, *, now: datetime) -> Receipt:
         """Store the posted request, once. Raises Problem if it is refused or not stored."""
         refuse_unknown_origin(http_request, self.allowed_origins)
-        request = self._read(http_request)
+        language = http_request.language
+        request = self._read(http_request, language)
         verdict = screen(request, received_at=now)
         key = _idempotency_key(http_request, request)
         is_heartbeat = heartbeat.is_proven(
@@ -82,29 +82,28 @@ class Submissions:
             outcome=added.outcome,
             status=verdict.status,
             next_steps=next_steps(
-                request.preferred_contact, request.location, self.clinic, http_request.language
+                request.preferred_contact, request.location, self.clinic, language
             ),
-            confirmation_url=self._confirmation_url(consultation, http_request.language),
+            confirmation_url=self._confirmation_url(consultation, language),
             is_heartbeat=is_heartbeat,
         )
 
-    def _read(self, http_request: HttpRequest) -> ConsultationRequest:
+    def _read(self, http_request: HttpRequest, language: Language) -> ConsultationRequest:
         try:
             fields = read_form(http_request, REPEATABLE_FIELDS)
-            return consultation_request({"language": http_request.language} | fields, self.clinic)
+            return consultation_request({"language": language} | fields, self.clinic)
         except InvalidFieldsError as error:
             raise Problem.invalid_fields(error) from None
 
     def _confirmation_url(self, consultation: Consultation, language: Language) -> str:
+        # An id, a choice, a location's key and a language: nothing that a URL has to escape.
+        reference = f"reference={consultation.id}"
         if self.clinic.thank_you_url:
-            return f"{self.clinic.thank_you_url}?{urlencode({'reference': consultation.id})}"
-        query = {
-            "reference": consultation.id,
-            "contact": consultation.preferred_contact,
-            "location": consultation.location,
-            "lang": language,
-        }
-        return f"received?{urlencode(query)}"
+            return f"{self.clinic.thank_you_url}?{reference}"
+        return (
+            f"received?{reference}&contact={consultation.preferred_contact}"
+            f"&location={consultation.location}&lang={language}"
+        )
 
 
 def received(receipt: Receipt, http_request: HttpRequest) -> HttpResponse:

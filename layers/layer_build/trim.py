@@ -27,12 +27,22 @@ _SERVICE_FILES = ("service-2.json", "endpoint-rule-set-1.json", "paginators-1.js
 _UNREAD = (
     # pydantic itself works in the build; functions run the schema that it made in pydantic_core.
     *("pydantic", "annotated_types", "typing_inspection"),
-    *("boto3/data", "boto3/examples", "bin", "wrapt-stubs"),
+    *("boto3/data", "boto3/ec2", "boto3/examples", "boto3/s3", "bin", "wrapt-stubs"),
     *("dateutil/zoneinfo", "urllib3/contrib/emscripten"),
+    # The tracer patches the libraries that are there: botocore, http.client and sqlite3.
+    *(
+        f"aws_xray_sdk/ext/{name}"
+        for name in (
+            *("aiobotocore", "aiohttp", "bottle", "django", "flask", "flask_sqlalchemy", "httpx"),
+            *("mysql", "pg8000", "psycopg", "psycopg2", "pymongo", "pymysql", "pynamodb"),
+            *("requests", "sqlalchemy", "sqlalchemy_core"),
+        )
+    ),
     *(
         f"aws_lambda_powertools/{name}"
         for name in (
             "event_handler",
+            "metrics/provider/datadog",
             "utilities/auth_alpha",
             "utilities/circuit_breaker",
             "utilities/data_masking",
@@ -48,7 +58,16 @@ _UNREAD = (
 )
 """Folders of the libraries that no function imports; a test imports every function without them."""
 
-_UNREAD_FILES = ("*.pyi", "py.typed", "*.c", "*.h")
+_UNREAD_FILES = (
+    *("*.pyi", "py.typed", "*.c", "*.h"),
+    *("boto3/crt.py", "dateutil/rrule.py"),
+    "phonenumbers/shortdata/region_*.py",  # of numbers like 911, read when somebody asks for one
+)
+
+_STOOD_IN_FOR = ("s3transfer", "botocore/docs", "boto3/docs")
+"""Packages of which nothing is left but what stands in, and what botocore reads in earnest."""
+
+_READ_IN_EARNEST = ("botocore/docs/utils.py",)
 
 
 def trim(target: Path) -> None:
@@ -138,6 +157,12 @@ def stand_in(target: Path) -> None:
         if not replaced.is_file():
             raise ValueError(f"{replaced.relative_to(target)} is not there to be stood in for")
         shutil.copy(stub, replaced)
+    kept = {stub.relative_to(STAND_INS) for stub in STAND_INS.rglob("*.py")}
+    kept |= {Path(name) for name in _READ_IN_EARNEST}
+    for package in _STOOD_IN_FOR:
+        for path in list((target / package).rglob("*.py")):
+            if path.relative_to(target) not in kept:
+                path.unlink()
 
 
 def write_amazon_roots(target: Path) -> None:

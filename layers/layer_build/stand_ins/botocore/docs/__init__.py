@@ -1,0 +1,1 @@
+"""Stands in for what writes the documentation of clients."""
