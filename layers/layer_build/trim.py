@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {
-    "dynamodb": {"DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
+    "dynamodb": {
+        *("DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"),
+    },
     "sesv2": {"SendEmail"},
     "sns": {"Publish"},
     "sqs": {"SendMessage"},
