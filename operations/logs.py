@@ -1,5 +1,6 @@
 """The logs of all functions of a stack as one stream, in the order of their times."""
 
+import heapq
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -51,18 +52,30 @@ class Tail:
         start = int(time.timestamp() * 1000)
         pattern = {"filterPattern": f'"{about}"'} if about else {}
         client = self.stack.session.client("logs")
-        lines = [
-            log_line(group, event["timestamp"], event["message"])
-            for group in self.stack.ids_of("AWS::Logs::LogGroup").values()
-            for event in _events(client, group, startTime=start, **pattern)
-            if self._is_new(event)
-        ]
-        self._forget_before(start)
-        yield from sorted(filter(None, lines), key=lambda line: line.at)
+        groups = self.stack.ids_of("AWS::Logs::LogGroup").values()
+        # Each group tells its lines in order, so that none has to be read to its end first.
+        yield from heapq.merge(
+            *(self._lines(client, group, startTime=start, **pattern) for group in groups),
+            key=lambda line: line.at,
+        )
+        self._forget_before(self.next_start())
 
     def next_start(self) -> datetime:
         """From when on the next look has to look."""
         return self.now() - LATE_LINES
+
+    def _lines(
+        self,
+        client: "CloudWatchLogsClient",
+        group: str,
+        **which: Any,  # noqa: ANN401 - as boto3 takes them
+    ) -> Iterator[LogLine]:
+        pages = client.get_paginator("filter_log_events").paginate(logGroupName=group, **which)
+        for page in pages:
+            for event in page["events"]:
+                line = log_line(group, event["timestamp"], event["message"])
+                if line and self._is_new(event):
+                    yield line
 
     def _is_new(self, event: "FilteredLogEventTypeDef") -> bool:
         key = (event["logStreamName"], event["timestamp"], event["message"])
@@ -70,8 +83,9 @@ class Tail:
         self._seen[key] = event["timestamp"]
         return not known
 
-    def _forget_before(self, start: int) -> None:
-        self._seen = {key: time for key, time in self._seen.items() if time >= start}
+    def _forget_before(self, time: datetime) -> None:
+        start = int(time.timestamp() * 1000)
+        self._seen = {key: at for key, at in self._seen.items() if at >= start}
 
 
 def log_line(group: str, milliseconds: int, text: str) -> LogLine | None:
@@ -93,13 +107,3 @@ def log_line(group: str, milliseconds: int, text: str) -> LogLine | None:
         if name not in _OF_EVERY_LINE and value not in (None, "", [])
     }
     return LogLine(at, function, said["level"], str(said["message"]), details)
-
-
-def _events(
-    client: "CloudWatchLogsClient",
-    group: str,
-    **which: Any,  # noqa: ANN401 - as boto3 takes them
-) -> Iterator["FilteredLogEventTypeDef"]:
-    pages = client.get_paginator("filter_log_events").paginate(logGroupName=group, **which)
-    for page in pages:
-        yield from page["events"]

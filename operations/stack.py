@@ -56,11 +56,17 @@ class Stack:
             }
         except (BotoCoreError, ClientError) as error:
             raise StackError(_what_to_do(error, target)) from error
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+        if "TableName" not in outputs:
+            raise StackError(
+                f"The stack {target.stack} is {stack['StackStatus']} and has no output TableName:"
+                " it is of another template, or its first deployment did not come to its end."
+            )
         return cls(
             name=target.stack,
             status=stack["StackStatus"],
             created_at=stack["CreationTime"],
-            outputs={each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])},
+            outputs=outputs,
             parameters={
                 each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])
             },
@@ -90,6 +96,13 @@ class Stack:
             for logical_id, resource in self.resources.items()
             if resource.kind == kind
         }
+
+    def approximate_items(self) -> int:
+        """How many items the table has, as DynamoDB counts them every six hours or so."""
+        described = self.session.client("dynamodb").describe_table(
+            TableName=self.outputs["TableName"]
+        )
+        return described["Table"].get("ItemCount", 0)
 
 
 def _what_to_do(error: BotoCoreError | ClientError, target: Target) -> str:

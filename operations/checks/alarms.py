@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from operations.findings import Examination, Finding, ok, problem, warning
 
 PENDING = "PendingConfirmation"
-PAGE = 100
-"""How many alarms one call may name."""
+AT_MOST = 100
+"""How many alarms one call may name and tell of; the template has 16."""
 
 
 def subscription(examination: Examination) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def alarms(examination: Examination) -> Iterator[Finding]:
     deployed = examination.stack.ids_of("AWS::CloudWatch::Alarm")
     client = examination.stack.session.client("cloudwatch")
     names = {physical_id: logical_id for logical_id, physical_id in deployed.items()}
-    answer = client.describe_alarms(AlarmNames=list(names)[:PAGE], MaxRecords=PAGE)
+    answer = client.describe_alarms(AlarmNames=list(names), MaxRecords=AT_MOST)
     found = {alarm["AlarmName"]: alarm for alarm in answer["MetricAlarms"]}
     quiet = 0
     for name, logical_id in names.items():

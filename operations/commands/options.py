@@ -18,7 +18,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _MISREAD = str.maketrans("OIL", "011")
 
 
-def reference(typed: str) -> str:
+def read_reference(typed: str) -> str:
     """A reference as it is stored, however it was read out and typed."""
     plain = typed.strip().upper().replace("-", "").translate(_MISREAD)
     grouped = "-".join(plain[start : start + 4] for start in range(0, len(plain), 4))
@@ -27,7 +27,7 @@ def reference(typed: str) -> str:
     return grouped
 
 
-def moment(typed: str) -> datetime:
+def read_time(typed: str) -> datetime:
     """A time: so long ago (90m, 36h, 7d), or a date and time, the clinic's without an offset."""
     if span := _SPAN.fullmatch(typed):
         return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
@@ -48,19 +48,19 @@ Environment = Annotated[
     Env, typer.Option("--env", help="Whose stack, region and profile of samconfig.toml.")
 ]
 Reference = Annotated[
-    str, typer.Argument(parser=reference, metavar="REFERENCE", help="Like 7K2Q-XM4D-9TPA.")
+    str, typer.Argument(parser=read_reference, metavar="REFERENCE", help="Like 7K2Q-XM4D-9TPA.")
 ]
 References = Annotated[
-    list[str], typer.Argument(parser=reference, metavar="REFERENCE", help="One or more.")
+    list[str], typer.Argument(parser=read_reference, metavar="REFERENCE", help="One or more.")
 ]
 ReferencesIfAny = Annotated[
     list[str] | None,
-    typer.Argument(parser=reference, metavar="REFERENCE", help="None, one or more."),
+    typer.Argument(parser=read_reference, metavar="REFERENCE", help="None, one or more."),
 ]
 Since = Annotated[
     datetime | None,
     typer.Option(
-        parser=moment,
+        parser=read_time,
         metavar="TIME",
         help="Received since then: 7d, 36h, 90m, or 2026-11-01T08:00 (the clinic's time).",
     ),

@@ -24,6 +24,7 @@ from operations.commands.options import (
     Since,
     StackName,
     Yes,
+    read_reference,
     the_stack,
 )
 from operations.commands.terminal import (
@@ -127,7 +128,14 @@ def export(
         typer.Option("--person", help="Of one person: asks for a reference, address or number."),
     ] = False,
     since: Since = None,
-    after: After = None,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            parser=read_reference,
+            metavar="REFERENCE",
+            help="Go on in a file behind the request that an interrupted export ended with.",
+        ),
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Write requests into a file that only you can read: all, some, or those of one person.
@@ -141,14 +149,18 @@ def export(
     selected = bool(references) or of_person
     if selected and (since or after or (references and of_person)):
         raise end("Give references, --person, or --since and --after: one of them.", status=2)
-    deployment = Deployment.of_stack(the_stack(env, stack))
+    exported = the_stack(env, stack)
+    deployment = Deployment.of_stack(exported)
     now = datetime.now(UTC)
     if selected:
         found_by, ids = whose(deployment, references)
         question = f"Export {counted(len(ids), 'request')}, with all that was written, to {file}?"
         records, total = person.export(deployment, found_by, ids, now=now), len(ids)
     else:
-        question = f"Export all requests{_since(since)}, with all that was written, to {file}?"
+        question = (
+            f"Export all requests{_since(since)}, with all that was written, to {file}?"
+            f" The table has about {counted(exported.approximate_items(), 'item')}."
+        )
         records, total = _everything(deployment, since, after, now=now), None
     confirm(question, yes=yes)
     _write(file, form, records, total, append=after is not None)

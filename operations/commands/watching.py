@@ -14,7 +14,7 @@ from rich.text import Text
 from consultations.clinic import load_clinic
 from consultations.text import as_line
 from operations.checks.round_trip import round_trip
-from operations.commands.options import Environment, Json, StackName, moment, the_stack
+from operations.commands.options import Environment, Json, StackName, read_time, the_stack
 from operations.commands.terminal import counted, err, out, table
 from operations.doctor import CHECKS
 from operations.findings import Check, Examination, Finding, State, findings
@@ -74,7 +74,7 @@ def tail(
     since: Annotated[
         datetime | None,
         typer.Option(
-            parser=moment, metavar="TIME", help="From then on: 1h, 2d, or a time. Else: 10m."
+            parser=read_time, metavar="TIME", help="From then on: 1h, 2d, or a time. Else: 10m."
         ),
     ] = None,
     once: Annotated[
