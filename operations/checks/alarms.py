@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from operations.findings import Examination, Finding, ok, problem, warning
 
-PENDING = "PendingConfirmation"
+PENDING, DELETED = "PendingConfirmation", "Deleted"
+"""What stands for the ARN of a subscription that has none, yet or any more."""
 AT_MOST = 100
 """How many alarms one call may name and tell of; the template has 16."""
 
@@ -17,6 +18,7 @@ def subscription(examination: Examination) -> Iterator[Finding]:
         .paginate(TopicArn=examination.stack.outputs["AlarmTopicArn"])
     )
     arns = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
+    arns = [arn for arn in arns if arn != DELETED]
     unconfirmed = arns.count(PENDING)
     if unconfirmed:
         yield problem(

@@ -79,12 +79,12 @@ def functions(examination: Examination) -> Iterator[Finding]:
             continue
         state = settings.get("State", "Active")
         update = settings.get("LastUpdateStatus", "Successful")
-        if (state, update) == ("Active", "Successful"):
-            ready += 1
-        elif "Failed" in (state, update):
+        if "Failed" in (state, update):
             yield problem(f"{logical_id} is {state}, its last update {update}", f"{DEPLOY}.")
-        else:
+        elif state == "Pending" or update == "InProgress":
             yield warning(f"{logical_id} is {state}, its last update {update}", AGAIN)
+        else:  # one that was not called for weeks is Inactive, and wakes when it is
+            ready += 1
     if ready:
         yield ok(f"{ready} of {len(deployed)} functions are ready")
     elif not deployed:

@@ -147,6 +147,10 @@ TROUBLES: list[tuple[str, Answering, str, str, str]] = [
         *("functions", "problem", "is Failed"),
     ),
     (
+        *("lambda.GetFunctionConfiguration", {"LastUpdateStatus": "InProgress"}),
+        *("functions", "warning", "being changed"),
+    ),
+    (
         *("lambda.GetFunctionConfiguration", {"Environment": OTHER_SENDER}),
         *("settings", "problem", "AlertStaffFunction has another SENDER_ADDRESS than the stack"),
     ),
@@ -237,6 +241,7 @@ TROUBLES: list[tuple[str, Answering, str, str, str]] = [
         *("heartbeat", "problem", "HHHH-HHHH-HHHH came through 27 h ago"),
     ),
     ("sns.ListSubscriptionsByTopic", subscribed(), "alarm address", "problem", "nobody"),
+    ("sns.ListSubscriptionsByTopic", subscribed("Deleted"), "alarm address", "problem", "nobody"),
     (
         *("sns.ListSubscriptionsByTopic", subscribed("PendingConfirmation")),
         *("alarm address", "problem", "1 of 1 subscriptions of the alarm topic not confirmed"),
