@@ -22,13 +22,16 @@ NOTHING_CHANGED = "Nothing was changed."
 
 def table(*columns: str) -> Table:
     """A table with these headings and no lines around it."""
-    return Table(*columns, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in columns:
+        made.add_column(name, overflow="fold")
+    return made
 
 
 def requests_table(lines: Iterable[Line]) -> Table:
-    """Requests, a line each; only the last column is broken where the terminal is narrow."""
+    """Requests, a line each; reference and time are never broken, however narrow the terminal."""
     rows = table("Reference", "Received", "Location", "Status", "Alert")
-    for column in rows.columns[:-1]:
+    for column in rows.columns[:2]:
         column.no_wrap = True
     for line in lines:
         received = f"{line.received_at:%Y-%m-%d %H:%M %Z}"
