@@ -468,7 +468,8 @@ class ConsultationRepository:
     ) -> Iterator[dict[str, Any]]:
         """The summaries of all consultations, in no order that means anything.
 
-        Reads the table page by page, from behind the consultation `after` on.
+        Reads the table page by page, from behind the consultation `after` on. Not for functions:
+        what the layer keeps of botocore can't scan.
         """
         return self._scan(since=since, after=after, **_projection([*_SUMMARY, "record"]))
 

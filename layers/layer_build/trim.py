@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {
-    "dynamodb": {
-        *("DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"),
-    },
+    "dynamodb": {"DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "sesv2": {"SendEmail"},
     "sns": {"Publish"},
     "sqs": {"SendMessage"},

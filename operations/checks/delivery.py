@@ -7,6 +7,8 @@ from itertools import islice
 
 from operations.findings import Examination, Finding, ok, problem, warning
 
+TOOL = "./consultations"
+
 LATE = timedelta(minutes=10)
 """As OldestPendingAlertAlarm has it."""
 
@@ -15,6 +17,8 @@ COUNTED_AT_MOST = 1000
 
 HEARTBEAT_EVERY = timedelta(hours=26)
 """As HeartbeatAlarm has it: a day, and some patience."""
+
+TRY_NOW = f"See docs/runbooks/heartbeat.md, or try it now: {TOOL} doctor --send-test"
 
 HEARTBEAT_LOOKED_FOR = timedelta(days=7)
 
@@ -83,7 +87,7 @@ def pending_alerts(examination: Examination) -> Iterator[Finding]:
     if age > LATE:
         yield problem(
             seen,
-            "See docs/runbooks/oldest-pending-alert.md; when its cause is gone: redrive",
+            f"See docs/runbooks/oldest-pending-alert.md; when its cause is gone: {TOOL} redrive",
         )
     else:
         yield ok(seen)
@@ -99,7 +103,8 @@ def dead_letters(examination: Examination) -> Iterator[Finding]:
     if letters:
         yield problem(
             f"{letters:,} dead letter{'' if letters == 1 else 's'}",
-            "redrive lists them and tries them again; see docs/runbooks/undelivered-records.md",
+            f"{TOOL} redrive lists them and tries them again; see"
+            " docs/runbooks/undelivered-records.md",
         )
     else:
         yield ok("none")
@@ -117,13 +122,15 @@ def heartbeat(examination: Examination) -> Iterator[Finding]:
     if last is None:
         new = examination.now - examination.stack.created_at < HEARTBEAT_EVERY
         seen = f"none in the last {HEARTBEAT_LOOKED_FOR.days} days"
-        to_do = "See docs/runbooks/heartbeat.md, or try it now: doctor --send-test"
-        yield warning(f"{seen}; the stack is new", to_do) if new else problem(seen, to_do)
+        yield warning(f"{seen}; the stack is new", TRY_NOW) if new else problem(seen, TRY_NOW)
         return
     age = examination.now - last[0]
     seen = f"{last[1]} came through {duration(age)} ago"
     if age > HEARTBEAT_EVERY:
-        yield problem(seen, "See docs/runbooks/heartbeat.md, or try it now: doctor --send-test")
+        yield problem(
+            seen,
+            TRY_NOW,
+        )
     else:
         yield ok(seen)
 

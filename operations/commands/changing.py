@@ -1,11 +1,9 @@
 """Commands that change something: release, retry, redrive and erase."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import typer
 
-from consultations.clinic import load_clinic
 from operations import person
 from operations import release as releasing
 from operations.commands.options import (
@@ -23,13 +21,10 @@ from operations.commands.terminal import (
     confirm,
     counted,
     end,
-    err,
     out,
     progress,
-    requests_table,
 )
 from operations.deployment import Deployment
-from operations.listing import Line
 from operations.redrive import GONE, RetryError, StuckAlerts
 
 
@@ -144,32 +139,16 @@ def erase(
     """
     deployment = Deployment.of_stack(the_stack(env, stack))
     found_by, ids = whose(deployment, references)
-    there = _there(deployment, ids)
-    if not there:
-        raise end(NOTHING_CHANGED, status=1)
     if dry_run:
-        _would("be erased", there)
+        _would("be erased", ids)
         return
-    confirm(f"Erase {counted(len(there), 'request')} for good?", yes=yes)
+    confirm(f"Erase {counted(len(ids), 'request')} for good?", yes=yes)
     erased = 0
-    with progress("Erasing", len(there)) as tell:
-        for _, done in person.erase(deployment, found_by, there, now=datetime.now(UTC)):
+    with progress("Erasing", len(ids)) as tell:
+        for _, done in person.erase(deployment, found_by, ids, now=datetime.now(UTC)):
             erased += done
             tell(erased)
     out.print(f"{counted(erased, 'request')} erased")
-
-
-def _there(deployment: Deployment, ids: Iterable[str]) -> list[str]:
-    """Say which requests these are, and return those that are there."""
-    clinic, lines = load_clinic(), []
-    for id_ in ids:
-        if summary := deployment.consultations.summary(id_):
-            lines.append(Line.of(summary, clinic))
-        else:
-            err.print(f"{id_}  is not there")
-    if lines:
-        out.print(requests_table(lines))
-    return [line.reference for line in lines]
 
 
 def _would(be_done: str, references: list[str]) -> None:

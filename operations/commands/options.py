@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
@@ -25,6 +26,20 @@ def read_reference(typed: str) -> str:
     if not is_consultation_id(grouped):
         raise typer.BadParameter(f"{typed} is not a reference like 7K2Q-XM4D-9TPA")
     return grouped
+
+
+def read_id(typed: str) -> str:
+    """A correlation id, or a reference: no address or number gets into a log query or a history."""
+    try:
+        return str(UUID(typed.strip()))
+    except ValueError:
+        pass
+    try:
+        return read_reference(typed)
+    except typer.BadParameter:
+        raise typer.BadParameter(
+            f"{typed} is neither a correlation id nor a reference like 7K2Q-XM4D-9TPA"
+        ) from None
 
 
 def read_time(typed: str) -> datetime:

@@ -41,7 +41,7 @@ from operations.commands.terminal import (
 )
 from operations.deployment import Deployment, FoundBy
 from operations.export import COLUMNS, Format, cell, localized, private_file, written
-from operations.listing import Kind, page
+from operations.listing import Kind, Line, page
 
 AUDITED_TOGETHER = 500
 """Requests of an export that one audit record names."""
@@ -102,6 +102,7 @@ def show(
     if summary is None:
         raise end(f"There is no request {reference}.", status=1)
     out.print(facts(_facts(localized(summary, clinic))))
+    typed: dict[str, Any] = {}
     for record in deployment.consultations.records(reference):
         if record["record"] == RECORD:
             typed = {name: record[name] for name in COLUMNS if name in record.keys() - summary}
@@ -167,17 +168,33 @@ def export(
 
 
 def whose(deployment: Deployment, references: list[str] | None) -> tuple[FoundBy, list[str]]:
-    """These references, or else the requests of who is named at the prompt, and by what."""
-    if references:
-        return "id", references
-    who = ask("Reference, email address or phone number")
-    try:
-        found_by, ids = deployment.find(who)
-    except ValueError as mistake:
-        raise end(f"This is {mistake}.", status=2) from None
-    if not ids:
-        raise end("There is no request of this person.", status=1)
-    return found_by, ids
+    """The requests of these references, or else of who is named at the prompt, and found by what.
+
+    Says which they are. Ends with status 1 if there are none.
+    """
+    found_by: FoundBy = "id"
+    if not references:
+        who = ask("Reference, email address or phone number")
+        try:
+            found_by, references = deployment.find(who)
+        except ValueError as mistake:
+            raise end(f"This is {mistake}.", status=2) from None
+    clinic, lines, there = load_clinic(), [], []
+    for each in references:
+        summary = deployment.consultations.summary(each)
+        if summary:
+            lines.append(Line.of(summary, clinic))
+        elif deployment.consultations.records(each):
+            err.print(f"{each}  has expired; what became of its mails is still there")
+        else:
+            err.print(f"{each}  is not there")
+            continue
+        there.append(each)
+    if not there:
+        raise end("There is no such request.", status=1)
+    if lines:
+        out.print(requests_table(lines))
+    return found_by, there
 
 
 def _facts(record: dict[str, Any]) -> Iterator[tuple[str, str]]:

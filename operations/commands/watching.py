@@ -14,7 +14,7 @@ from rich.text import Text
 from consultations.clinic import load_clinic
 from consultations.text import as_line
 from operations.checks.round_trip import round_trip
-from operations.commands.options import Environment, Json, StackName, read_time, the_stack
+from operations.commands.options import Environment, Json, StackName, read_id, read_time, the_stack
 from operations.commands.terminal import counted, err, out, table
 from operations.doctor import CHECKS
 from operations.findings import Check, Examination, Finding, State, findings
@@ -64,6 +64,7 @@ def tail(
     about: Annotated[
         str | None,
         typer.Argument(
+            parser=read_id,
             metavar="[ID]",
             help="A correlation id (of an answer, an item or an alert) or a reference; else all.",
         ),

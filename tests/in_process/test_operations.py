@@ -414,10 +414,21 @@ def test_erase_by_reference_asks_for_nobody(
     assert stored_ids(account) == {other}
 
 
+def test_what_is_left_of_an_expired_request_can_be_erased_too(account: Account) -> None:
+    key = {"id": {"S": "AAAA-AAAA-AAAA"}, "record": {"S": "event#1"}}
+    account.aws.dynamodb.put_item(TableName="consultations", Item=key)
+
+    result = command("erase", "AAAA-AAAA-AAAA", "--yes")
+
+    assert result.exit_code == 0
+    assert "1 request erased" in result.stdout
+    assert [item["id"] for item in account.aws.items()] == ["audit"]
+
+
 @pytest.mark.parametrize(
     ("who", "status", "said"),
     [
-        ("nobody@example.com", 1, "There is no request of this person."),
+        ("nobody@example.com", 1, "There is no such request."),
         ("nonsense", 2, "This is not a reference of a request"),
     ],
 )
@@ -632,6 +643,12 @@ def test_a_correlation_id_is_what_the_logs_are_asked_for(account: Account) -> No
     start = int((NOW - timedelta(hours=2)).timestamp() * 1000)
     assert set(patterns) == {('"9c2d8a10-0000-4000-8000-000000000000"', start)}
     assert len(patterns) == 7  # of each of the six functions, and of the API
+
+
+@pytest.mark.parametrize("who", ["480-555-0123", "ana@example.com", "Ana"])
+def test_no_log_is_searched_for_a_person(account: Account, who: str) -> None:
+    assert command("tail", who, "--once").exit_code == 2
+    assert "logs.FilterLogEvents" not in account.asked
 
 
 def test_a_line_is_shown_once_however_often_it_is_told(
