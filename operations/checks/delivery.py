@@ -25,12 +25,18 @@ HEARTBEAT_LOOKED_FOR = timedelta(days=7)
 
 def stream(examination: Examination) -> Iterator[Finding]:
     """Whether the table's stream calls the function that alerts, and how its last batch went."""
+    session = examination.stack.session
+    table = session.client("dynamodb").describe_table(
+        TableName=examination.stack.outputs["TableName"]
+    )["Table"]
+    function = f":function:{examination.stack.physical_id('AlertStaffFunction')}:"
+    # By the stream, not by the function: that would leave out mappings to one of its aliases.
     mappings = [
         mapping
-        for mapping in examination.stack.session.client("lambda").list_event_source_mappings(
-            FunctionName=examination.stack.physical_id("AlertStaffFunction") or ""
+        for mapping in session.client("lambda").list_event_source_mappings(
+            EventSourceArn=table["LatestStreamArn"]
         )["EventSourceMappings"]
-        if ":dynamodb:" in mapping.get("EventSourceArn", "")
+        if function in f"{mapping['FunctionArn']}:"
     ]
     if not mappings:
         yield problem(

@@ -30,7 +30,9 @@ STACK = "consultations-prod"
 OPERATOR = "arn:aws:iam::123456789012:user/operator"
 KEY_ARN = f"arn:aws:kms:us-east-1:123456789012:key/{SALT}"
 TOPIC = ENVIRONMENT["ALARM_TOPIC_ARN"]
-TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/consultations"
+STREAM_ARN = (
+    "arn:aws:dynamodb:us-east-1:123456789012:table/consultations/stream/2026-01-31T00:00:00.000"
+)
 
 OUTPUTS = {
     "TableName": "consultations",
@@ -218,6 +220,7 @@ def described_table(**changes: object) -> dict[str, Any]:
             "DeletionProtectionEnabled": True,
             "SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN},
             "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+            "LatestStreamArn": STREAM_ARN,
             "GlobalSecondaryIndexes": [{"IndexName": "by_email", "IndexStatus": "ACTIVE"}],
             **changes,
         }
@@ -275,8 +278,12 @@ def destination(**changes: object) -> dict[str, Any]:
 
 def mapping(**changes: object) -> dict[str, Any]:
     """The stream's mapping, with these changes."""
-    stream = f"{TABLE_ARN}/stream/2026-01-31T00:00:00.000"
-    good = {"EventSourceArn": stream, "State": "Enabled", "LastProcessingResult": "OK"}
+    good = {
+        "EventSourceArn": STREAM_ARN,
+        "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:AlertStaffFunction:live",
+        "State": "Enabled",
+        "LastProcessingResult": "OK",
+    }
     return {"EventSourceMappings": [{**good, **changes}]}
 
 

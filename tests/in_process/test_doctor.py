@@ -227,6 +227,11 @@ TROUBLES: list[tuple[str, Answering, str, str, str]] = [
         *("suppression", "problem", "Mesa, mailbox 2 gets no mail: suppressed after a bounce"),
     ),
     ("lambda.ListEventSourceMappings", {"EventSourceMappings": []}, "stream", "problem", ""),
+    (
+        "lambda.ListEventSourceMappings",
+        mapping(FunctionArn="arn:aws:lambda:us-east-1:123456789012:function:AlertStaffFunctionOld"),
+        *("stream", "problem", "does not call AlertStaff"),
+    ),
     ("lambda.ListEventSourceMappings", mapping(State="Disabled"), "stream", "problem", "Disabled"),
     (
         "lambda.ListEventSourceMappings",
