@@ -34,6 +34,8 @@ help: ## List the commands
 	@echo "  make run PARAMETERS=AlertDetail=full  with other parameters of template.yaml"
 	@echo "  make test ARGS=tests/unit             some of the tests"
 	@echo "  make PYTHON=python3.12 run            with another Python, when nothing is installed yet"
+	@echo
+	@echo "  ./consultations --help                look after a deployed stack"
 
 run: environments ## Run everything on this machine, on ports PORT (8780) and the next two
 	@PYTHONPATH=layers exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)
@@ -89,7 +91,7 @@ restore-drill: environments ## Restore the table of STACK beside it, compare, an
 	@PYTHONPATH=layers $(BIN)/python -m operations.restore_drill "$(STACK)"
 
 redrive: environments ## Try alerts that are stuck again, in STACK (consultations-dev)
-	@PYTHONPATH=layers $(BIN)/python -m operations.redrive "$(STACK)"
+	@PYTHONPATH=layers $(BIN)/python -m operations redrive --stack "$(STACK)" --yes
 
 simulate: environments ## Try to break delivery in N (1000) random histories, from SEED (1)
 	@PYTHONPATH=layers $(BIN)/python -m tests.simulation --histories "$(N)" --seed "$(SEED)"

@@ -1,16 +1,20 @@
-"""A deployed stack as those see it who look after it."""
+"""The consultations of a deployed stack, as those see them who look after it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-import boto3
-
-from consultations.consultation import Retention, email_digest, phone_digest
+from consultations.consultation import (
+    Retention,
+    email_digest,
+    is_consultation_id,
+    phone_digest,
+)
 from consultations.contact_details import e164, email_address
 from consultations.repository import AuditEntry, ConsultationRepository
+from operations.stack import Stack
 
-FoundBy = Literal["id", "email", "phone"]
+FoundBy = Literal["id", "email", "phone", "all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,21 +28,18 @@ class Deployment:
     """The AWS identity that acts; it stands in every audit record."""
 
     @classmethod
-    def of_stack(cls, name: str) -> "Deployment":
-        """The stack with this name, in the account and region of the environment."""
-        cloudformation = boto3.client("cloudformation")
-        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-        parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
-        key = cloudformation.describe_stack_resource(StackName=name, LogicalResourceId="DataKey")
+    def of_stack(cls, stack: Stack) -> "Deployment":
+        """The consultations of this stack, for whoever its session logs in."""
         return cls(
-            consultations=ConsultationRepository(boto3.client("dynamodb"), outputs["TableName"]),
-            id_salt=key["StackResourceDetail"]["PhysicalResourceId"],
-            retention=Retention(
-                accepted=int(parameters["RetentionDays"]),
-                quarantined=int(parameters["QuarantineDays"]),
+            consultations=ConsultationRepository(
+                stack.session.client("dynamodb"), stack.outputs["TableName"]
             ),
-            operator=boto3.client("sts").get_caller_identity()["Arn"],
+            id_salt=stack.physical_id("DataKey") or "",
+            retention=Retention(
+                accepted=int(stack.parameters["RetentionDays"]),
+                quarantined=int(stack.parameters["QuarantineDays"]),
+            ),
+            operator=stack.session.client("sts").get_caller_identity()["Arn"],
         )
 
     def find(self, who: str) -> tuple[FoundBy, list[str]]:
@@ -54,10 +55,9 @@ class Deployment:
                 raise ValueError("not an e-mail address")
             digest = email_digest(address, self.id_salt)
             return "email", list(self.consultations.ids_with_email(digest))
-        if len(typed.replace("-", "")) == len("7K2QXM4D9TPA") and not typed.startswith("+"):
-            reference = typed.upper()
-            if self.consultations.records(reference):
-                return "id", [reference]
+        reference = typed.upper()
+        if is_consultation_id(reference) and self.consultations.records(reference):
+            return "id", [reference]
         number = e164(typed)
         if number is None:
             raise ValueError("not a reference of a request, an e-mail address or a phone number")
@@ -66,7 +66,7 @@ class Deployment:
 
     def note(
         self,
-        action: Literal["export", "erase", "release"],
+        action: Literal["show", "export", "erase", "release"],
         found_by: FoundBy,
         ids: list[str],
         *,

@@ -1,31 +1,31 @@
-"""Try what is stuck again: python -m operations.redrive STACK, or `make redrive`.
+"""Trying again what is stuck: pending alerts, and the dead letters that tell of them.
 
-Lists every dead letter with its consultation and reason, lifts the waiting time of all pending
-alerts, runs the scheduled retry once, and takes those letters out of the queue whose alert is no
-longer pending. It may be run at any time, and twice: a claim that is held stays held.
+It may be done at any time, and twice: a claim that a worker holds stays held.
 """
 
-import argparse
 import json
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-import boto3
 from botocore.config import Config
 
 from consultations.repository import ConsultationRepository
+from operations.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
-HIDE_SECONDS = 300
-"""How long a letter that was read is hidden from others: longer than a run of the retry."""
+HIDE_SECONDS = 600
+"""How long a letter that was read is hidden from others: longer than two runs of the retry."""
 
 GONE = "the stream no longer has it"
+
+
+class RetryError(Exception):
+    """The scheduled retry failed when it was run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
-    """What of a deployed stack this needs."""
+class StuckAlerts:
+    """The alerts of a deployed stack that wait, and what it takes to try them again."""
 
     consultations: ConsultationRepository
     queue: "SQSClient"
@@ -49,20 +49,19 @@ class Stack:
     streams: "DynamoDBStreamsClient"
 
     @classmethod
-    def deployed(cls, name: str) -> "Stack":
-        """The stack with this name, in the region and account of the environment."""
-        described = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-        outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+    def of_stack(cls, stack: Stack) -> Self:
+        """Those of this stack."""
+        session, outputs = stack.session, stack.outputs
         return cls(
-            consultations=ConsultationRepository(boto3.client("dynamodb"), outputs["TableName"]),
-            queue=boto3.client("sqs"),
+            consultations=ConsultationRepository(session.client("dynamodb"), outputs["TableName"]),
+            queue=session.client("sqs"),
             queue_url=outputs["UndeliveredRecordsUrl"],
             # One call that may last as long as the function; another try would be another run.
-            functions=boto3.client(
+            functions=session.client(
                 "lambda", config=Config(read_timeout=300, retries={"total_max_attempts": 1})
             ),
             retry_alerts=outputs["RetryAlertsFunctionName"],
-            streams=boto3.client("dynamodbstreams"),
+            streams=session.client("dynamodbstreams"),
         )
 
     def dead_letters(self) -> Iterator[DeadLetter]:
@@ -74,15 +73,58 @@ class Stack:
                 letter = json.loads(message["Body"])
                 yield DeadLetter(message["ReceiptHandle"], self._ids(letter), _reason(letter))
 
-    def remove(self, letter: DeadLetter) -> None:
-        """Take a letter out of the queue."""
-        self.queue.delete_message(QueueUrl=self.queue_url, ReceiptHandle=letter.receipt)
+    def settle(self, letters: Iterable[DeadLetter]) -> int:
+        """Remove the letters whose alerts are all done, and put the others back; how many went."""
+        still = self.waiting().keys()
+        settled = 0
+        for letter in letters:
+            if still.isdisjoint(letter.ids):
+                self.queue.delete_message(QueueUrl=self.queue_url, ReceiptHandle=letter.receipt)
+                settled += 1
+            else:
+                self._show_again(letter)
+        return settled
 
-    def retry(self) -> None:
-        """Run the scheduled retry now and wait for its end. Raises RuntimeError if it fails."""
+    def put_back(self, letters: Iterable[DeadLetter]) -> None:
+        """Show letters that were only looked at again, so that the alarm goes on seeing them."""
+        for letter in letters:
+            self._show_again(letter)
+
+    def waiting(self) -> dict[str, Literal["pending", "folded"]]:
+        """Each request whose alert is outstanding, and whether it comes alone or in a digest."""
+        kinds: tuple[Literal["pending", "folded"], ...] = ("pending", "folded")
+        return {entry.id: kind for kind in kinds for entry in self.consultations.waiting(kind)}
+
+    def try_again(self, ids: Collection[str]) -> Iterator[set[str]]:
+        """Lift the waiting time of these alerts and run the scheduled retry while that helps.
+
+        Yields those of them that are outstanding, before each run and after the last: a run tries
+        what is pending until its time is up, so many alerts take several. Raises RetryError.
+        """
+        for id_ in ids:
+            self.consultations.release_alert(id_)
+        before = self._outstanding(ids)
+        yield set(before)
+        while before:
+            self._retry()
+            after = self._outstanding(ids)
+            yield set(after)
+            if after == before:
+                return
+            before = after
+
+    def _outstanding(self, ids: Collection[str]) -> dict[str, str]:
+        return {id_: kind for id_, kind in self.waiting().items() if id_ in ids}
+
+    def _show_again(self, letter: DeadLetter) -> None:
+        self.queue.change_message_visibility(
+            QueueUrl=self.queue_url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
+        )
+
+    def _retry(self) -> None:
         outcome = self.functions.invoke(FunctionName=self.retry_alerts, Payload=b"{}")
         if "FunctionError" in outcome:
-            raise RuntimeError("The retry failed; see the logs of the function RetryAlerts.")
+            raise RetryError("The retry failed; see the logs of the function RetryAlerts.")
 
     def _ids(self, letter: Mapping[str, Any]) -> tuple[str, ...]:
         if "consultation_id" in letter:
@@ -113,40 +155,8 @@ class Stack:
                 yield change["Keys"]["id"]["S"]
 
 
-def redrive(stack: Stack) -> bool:
-    """Try again all that is pending; whether nothing is pending afterwards."""
-    letters = list(stack.dead_letters())
-    for letter in letters:
-        print(f"dead letter  {', '.join(letter.ids) or GONE}: {letter.reason}")
-    pending = list(stack.consultations.pending_alerts())
-    for alert in pending:
-        stack.consultations.release_alert(alert.id)
-    print(f"{len(letters)} dead letters, {len(pending)} pending alerts; trying them now")
-    stack.retry()
-    still = {alert.id: alert.received_at for alert in stack.consultations.pending_alerts()}
-    for id_, received_at in still.items():
-        print(f"still pending  {id_}, received {received_at:%Y-%m-%d %H:%M} UTC")
-    for letter in letters:
-        if still.keys().isdisjoint(letter.ids):
-            stack.remove(letter)
-    return not still
-
-
 def _reason(letter: Mapping[str, Any]) -> str:
     if "consultation_id" in letter:
         return f"{letter['reason']}, at try {letter['attempt']}"
     condition = letter.get("requestContext", {}).get("condition", "unknown")
     return f"given up by the stream, {condition}"
-
-
-def main() -> int:
-    """0 if nothing is pending any more, 1 if something still is."""
-    parser = argparse.ArgumentParser(prog="python -m operations.redrive", description=__doc__)
-    parser.add_argument("stack", help="the name of the stack, such as consultations-prod")
-    everything_sent = redrive(Stack.deployed(parser.parse_args().stack))
-    print("Nothing is pending any more." if everything_sent else "Some alerts are still pending.")
-    return 0 if everything_sent else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

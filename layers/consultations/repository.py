@@ -45,6 +45,14 @@ _EPOCH_TIMES = frozenset({"keep_until"})
 
 _ATTRIBUTES = tuple(field.name for field in fields(Consultation) if field.name not in _EPOCH_TIMES)
 
+_SUMMARY = (
+    *("id", "received_at", "correlation_id", "status", "reasons", "priority", "heartbeat"),
+    *("location", "language", "pending", "held", "alerted_at", "alert_attempts", "alert_fault"),
+    *("alert_error", "alert_folded", "claimed_until", "postponed_until", "released_at"),
+    *("keep_until", "expires_at"),
+)
+"""What of a consultation tells how it fared, and nothing of the person."""
+
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -94,8 +102,8 @@ class ClaimedAlert:
 class AuditEntry:
     """What somebody did to consultations. Holds nothing of the person who wrote them."""
 
-    action: Literal["export", "erase", "release"]
-    found_by: Literal["id", "email", "phone"]
+    action: Literal["show", "export", "erase", "release"]
+    found_by: Literal["id", "email", "phone", "all"]
     consultations: tuple[str, ...]
     by: str
     at: datetime
@@ -410,6 +418,77 @@ class ConsultationRepository:
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
+    def waiting(
+        self, kind: Literal["pending", "folded", "held"], *, after: IndexEntry | None = None
+    ) -> Iterator[IndexEntry]:
+        """What waits for its alert, for the next digest or for a verdict, the oldest first.
+
+        Page by page as it is read; from behind an entry on, which may be gone meanwhile.
+        """
+        index, attribute, value = {
+            "pending": (PENDING_ALERTS_INDEX, "pending", _PENDING),
+            "folded": (PENDING_ALERTS_INDEX, "pending", _FOLDED),
+            "held": (HELD_INDEX, "held", _HELD),
+        }[kind]
+        start: Any = {}
+        if after:
+            position = {attribute: value, "received_at": timestamp(after.received_at)}
+            start = {"ExclusiveStartKey": _serialized(position) | _key(after.id)}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table_name,
+            IndexName=index,
+            KeyConditionExpression="#attribute = :value",
+            ExpressionAttributeNames={"#attribute": attribute},
+            ExpressionAttributeValues=_serialized({":value": value}),
+            **start,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield IndexEntry(item["id"]["S"], datetime.fromisoformat(item["received_at"]["S"]))
+
+    def summary(self, id_: str) -> dict[str, Any] | None:
+        """How this consultation fared, without anything of the person; None if it is not there."""
+        answer = self._client.get_item(
+            TableName=self._table_name,
+            Key=_key(id_),
+            ConsistentRead=True,
+            **_projection(_SUMMARY),
+        )
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def summaries(
+        self, *, since: datetime | None = None, after: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The summaries of all consultations, in no order that means anything.
+
+        Reads the table page by page, from behind the consultation `after` on. Not for functions:
+        what the layer keeps of botocore can't scan.
+        """
+        return self._scan(since=since, after=after, **_projection([*_SUMMARY, "record"]))
+
+    def everything(
+        self, *, since: datetime | None = None, after: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """All consultations as they are stored, as `summaries` reads them."""
+        names = {"#record": "record"}
+        return self._scan(since=since, after=after, ExpressionAttributeNames=names)
+
+    def _scan(
+        self, *, since: datetime | None, after: str | None, **reading: Any
+    ) -> Iterator[dict[str, Any]]:
+        later = " AND received_at >= :since" if since else ""
+        values = {":record": RECORD} | ({":since": timestamp(since)} if since else {})
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table_name,
+            FilterExpression=f"#record = :record{later}",
+            ExpressionAttributeValues=_serialized(values),
+            **({"ExclusiveStartKey": _key(after)} if after else {}),
+            **reading,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield _plain(item)
+
 
 def timestamp(time: datetime) -> str:
     """UTC in ISO 8601 to the millisecond; texts of this form sort like the times they stand for."""
@@ -418,6 +497,15 @@ def timestamp(time: datetime) -> str:
 
 def _key(id_: str) -> Any:
     return {"id": _serialize(id_), "record": _serialize(RECORD)}
+
+
+def _projection(attributes: Sequence[str]) -> Any:
+    """Reads these attributes only. Names are placeholders, since some are DynamoDB's own words."""
+    names = {f"#{name}": name for name in attributes}
+    return {
+        "ProjectionExpression": ", ".join(names),
+        "ExpressionAttributeNames": names,
+    }
 
 
 def _item(consultation: Consultation) -> dict[str, Any]:

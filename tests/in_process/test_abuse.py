@@ -1,6 +1,8 @@
 """What somebody may try who is up to no good; docs/security.md lists all cases."""
 
 import ast
+import csv
+import io
 import json
 import time
 from typing import Any
@@ -9,8 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 import time_machine
 
+from consultations.repository import RECORD
 from functions.submit_consultation import handler
-from tests.builders import NOW, a_context, a_post, fields, urlencoded
+from operations.export import written
+from tests.builders import CLINIC, NOW, a_context, a_post, fields, urlencoded
 from tests.conftest import Aws, Logs
 from tests.template import ROOT
 
@@ -162,20 +166,24 @@ def test_no_text_takes_longer_than_its_length_deserves(aws: Aws, nasty: str) -> 
     del aws
 
 
-def test_nothing_writes_csv_whose_cells_a_spreadsheet_would_run() -> None:
-    """No CSV is made anywhere; what comes to make one has to guard cells that begin a formula."""
-    sources = [
-        path
+def test_csv_is_written_in_one_place_and_no_cell_of_it_begins_a_formula() -> None:
+    writers = {
+        path.relative_to(ROOT).as_posix()
         for room in ("functions", "layers/consultations", "operations")
         for path in (ROOT / room).rglob("*.py")
-    ]
-    imported = {
-        alias.name
-        for path in sources
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Import)
-        for alias in node.names
+        if isinstance(node, ast.Import) and "csv" in {alias.name for alias in node.names}
     }
+    assert writers == {"operations/export.py"}
 
-    assert "json" in imported  # the search itself finds something
-    assert "csv" not in imported
+    # OWASP, "CSV Injection": in their wide forms too.
+    starts = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+    for start in starts:
+        for name in ("full_name", "phone", "email", "message", "interests"):
+            file = io.StringIO(newline="")
+            record = {"id": "AAAA-AAAA-AAAA", "record": RECORD, name: f'{start}1+1",x'}
+            list(written([record], file, "csv", CLINIC, heading=False))
+
+            (row,) = csv.reader(io.StringIO(file.getvalue(), newline=""))
+            assert f"'{start}1+1\",x" in row
+            assert not [cell for cell in row if cell[:1] in starts and cell]

@@ -1,6 +1,7 @@
 """Retention, and what a person may ask for: their requests exported or erased, found by contact."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,9 +9,9 @@ from consultations.consultation import Retention
 from consultations.repository import ConsultationRepository
 from functions.alert_staff import handler as alert_staff
 from functions.retry_alerts import handler as retry_alerts
+from operations import person
+from operations import release as releasing
 from operations.deployment import Deployment
-from operations.person import erase, export
-from operations.release import release
 from tests.builders import NOW, SALT, a_consultation, a_context, event, stream_event
 from tests.conftest import Aws
 
@@ -25,6 +26,20 @@ def deployment(aws: Aws) -> Deployment:
         retention=Retention(accepted=730, quarantined=90),
         operator=OPERATOR,
     )
+
+
+def export(deployment: Deployment, who: str) -> list[dict[str, Any]]:
+    found_by, ids = deployment.find(who)
+    return list(person.export(deployment, found_by, ids, now=NOW))
+
+
+def erase(deployment: Deployment, who: str) -> list[str]:
+    found_by, ids = deployment.find(who)
+    return [id_ for id_, done in person.erase(deployment, found_by, ids, now=NOW) if done]
+
+
+def release(deployment: Deployment, *ids: str) -> list[str]:
+    return [id_ for id_, done in releasing.release(deployment, ids, now=NOW) if done]
 
 
 def store(deployment: Deployment, **changes: object) -> str:
@@ -91,7 +106,7 @@ def test_of_whom_there_is_nothing_nothing_is_found(deployment: Deployment, asked
     store(deployment)
 
     assert deployment.find(asked)[1] == []
-    assert erase(deployment, asked, now=NOW) == []
+    assert erase(deployment, asked) == []
 
 
 def test_an_index_holds_no_address_and_no_number(aws: Aws, deployment: Deployment) -> None:
@@ -126,7 +141,7 @@ def test_an_export_holds_all_that_is_stored_and_is_audited(
     mine = store(deployment, email="ana@example.com", message="mine")
     store(deployment, email="other@example.com", message="not mine", phone="480-555-0199")
 
-    records = export(deployment, "ana@example.com", now=NOW)
+    records = export(deployment, "ana@example.com")
 
     assert records == [consultations(aws)[mine]]
     (audit,) = audits(aws)
@@ -146,7 +161,7 @@ def test_an_erased_request_is_gone_with_all_beside_it_and_others_stay(
     )
     other = store(deployment, email="other@example.com")
 
-    assert erase(deployment, "ana@example.com", now=NOW) == [mine]
+    assert erase(deployment, "ana@example.com") == [mine]
     assert set(consultations(aws)) == {other}
     assert not deployment.consultations.records(mine)
     (audit,) = audits(aws)
@@ -158,7 +173,7 @@ def test_an_erased_request_is_gone_with_all_beside_it_and_others_stay(
 
 def test_what_was_erased_is_alerted_no_more(aws: Aws, deployment: Deployment) -> None:
     mine = store(deployment, email="ana@example.com")
-    erase(deployment, mine, now=NOW)
+    erase(deployment, mine)
 
     alert_staff.lambda_handler(stream_event(mine), a_context())
     retry_alerts.lambda_handler(event("schedule.json"), a_context(remaining_ms=200_000))
@@ -187,7 +202,7 @@ def test_a_released_request_is_alerted_as_if_it_were_new_and_kept_as_long(
 ) -> None:
     held = store(deployment, homepage="filled by a browser")
 
-    assert release(deployment, [held], now=NOW) == [held]
+    assert release(deployment, held) == [held]
     assert "expires_at" not in consultations(aws)[held]
     retry_alerts.lambda_handler(event("schedule.json"), a_context(remaining_ms=200_000))
 
@@ -204,7 +219,7 @@ def test_only_what_is_held_back_is_released(aws: Aws, deployment: Deployment) ->
     accepted = store(deployment)
     alert_staff.lambda_handler(stream_event(accepted), a_context())
 
-    assert release(deployment, [accepted, "0000-0000-0000"], now=NOW) == []
+    assert release(deployment, accepted, "0000-0000-0000") == []
     assert "pending" not in consultations(aws)[accepted]
     assert set(consultations(aws)) == {accepted}
     assert len(aws.mails) == 1

@@ -191,7 +191,7 @@ def _recover(stack: Stack) -> None:
     deadline = time.monotonic() + RECOVER_WITHIN_SECONDS
     while time.monotonic() < deadline:
         redrive = subprocess.run(
-            [sys.executable, "-m", "operations.redrive", STACK_NAME],
+            [sys.executable, "-m", "operations", "redrive", "--stack", STACK_NAME, "--yes"],
             cwd=ROOT,
             env=environment,
             capture_output=True,
