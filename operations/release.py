@@ -1,6 +1,7 @@
 """Requests that were held back as spam and are none: each is alerted as if it were new.
 
-The next scheduled run alerts them, within five minutes; they are kept as long as any other.
+They are kept as long as any other, and the next run of the schedule alerts them if nothing does so
+sooner.
 """
 
 from collections.abc import Iterable, Iterator

@@ -10,6 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from operations.samconfig import Target
 
+ALIAS = "live"
+"""Globals.Function.AutoPublishAlias of template.yaml."""
+
 
 class StackError(Exception):
     """The stack can't be read; the message says why and what to do."""
@@ -88,6 +91,11 @@ class Stack:
         """What a resource of the template is called; None if this deployment does without it."""
         resource = self.resources.get(logical_id)
         return resource.physical_id if resource else None
+
+    def function(self, logical_id: str) -> str | None:
+        """How a function is called: by its alias, through which its new versions take over."""
+        name = self.physical_id(logical_id)
+        return f"{name}:{ALIAS}" if name else None
 
     def ids_of(self, kind: str) -> dict[str, str]:
         """The physical ids of all resources of a type, by their logical ids."""

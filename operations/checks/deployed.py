@@ -69,7 +69,8 @@ def functions(examination: Examination) -> Iterator[Finding]:
     client = examination.stack.session.client("lambda")
     deployed = examination.stack.ids_of("AWS::Lambda::Function")
     ready = 0
-    for logical_id, name in deployed.items():
+    for logical_id in deployed:
+        name = examination.stack.function(logical_id) or logical_id
         try:
             settings = client.get_function_configuration(FunctionName=name)
         except ClientError as error:
@@ -108,7 +109,7 @@ def settings(examination: Examination) -> Iterator[Finding]:
     for logical_id in _ALERTING:
         given = (
             stack.session.client("lambda")
-            .get_function_configuration(FunctionName=stack.physical_id(logical_id) or logical_id)
+            .get_function_configuration(FunctionName=stack.function(logical_id) or logical_id)
             .get("Environment", {})
         )
         if "Error" in given:

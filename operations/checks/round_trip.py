@@ -28,7 +28,7 @@ def round_trip(examination: Examination) -> Iterator[Finding]:
     It is marked by an HMAC with the stack's salt, so nobody outside can send one; its alert goes to
     HeartbeatAddress, and it is deleted. SES tells this stack of failures only: silence is success.
     """
-    function = examination.stack.physical_id("SendHeartbeatFunction")
+    function = examination.stack.function("SendHeartbeatFunction")
     if not function:
         yield problem(
             "no test can be sent: HeartbeatAddress is empty",

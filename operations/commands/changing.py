@@ -38,10 +38,11 @@ def release(
 ) -> None:
     """Release requests that were held back as spam.
 
-    Staff are alerted within five minutes, and they are kept as long as any other. Who released them
-    is kept in an audit record. The exit status is 1 if one of them is not held back.
+    Staff are alerted at once, and they are kept as long as any other. Who released them is kept in
+    an audit record. The exit status is 1 if one of them is not held back, or not yet alerted.
     """
-    deployment = Deployment.of_stack(the_stack(env, stack))
+    deployed = the_stack(env, stack)
+    deployment = Deployment.of_stack(deployed)
     held = {
         reference
         for reference in references
@@ -57,8 +58,11 @@ def release(
         _would("be released", sorted(held))
         return
     confirm(f"Release {counted(len(held), 'request')} and alert staff?", yes=yes)
+    released = []
     for reference, done in releasing.release(deployment, sorted(held), now=datetime.now(UTC)):
         out.print(f"{reference}  {'released' if done else 'is not held back any more'}")
+        released += [reference] if done else []
+    _try_again(StuckAlerts.of_stack(deployed), released)
     raise typer.Exit(1 if others else 0)
 
 

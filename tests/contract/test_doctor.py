@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from operations.checks import delivery, mail, round_trip, storage
+from operations.stack import ALIAS
 from tests.in_process.deployed_account import OUTPUTS, PARAMETERS
 from tests.template import resource, template
 
@@ -36,3 +37,7 @@ def test_the_table_expires_by_the_attribute_that_doctor_looks_for() -> None:
 def test_the_commands_tests_have_the_outputs_and_parameters_of_the_template() -> None:
     assert OUTPUTS.keys() <= template()["Outputs"].keys()
     assert PARAMETERS.keys() <= template()["Parameters"].keys()
+
+
+def test_the_commands_call_functions_by_the_alias_that_deploys_move() -> None:
+    assert template()["Globals"]["Function"]["AutoPublishAlias"] == ALIAS

@@ -19,9 +19,10 @@ import boto3
 from botocore.model import OperationModel
 from botocore.validate import validate_parameters
 
+from functions.retry_alerts import handler as retry_alerts
 from operations.samconfig import Target
 from operations.stack import Stack
-from tests.builders import NOW, SALT
+from tests.builders import NOW, SALT, a_context
 from tests.conftest import Aws, aws_account
 from tests.environment import ENVIRONMENT
 from tests.template import template
@@ -302,6 +303,12 @@ def alarms(**changed: Mapping[str, Any] | None) -> Callable[[Mapping[str, Any]],
         return {"MetricAlarms": found}
 
     return described
+
+
+def run_the_retry(_: Mapping[str, Any]) -> Answer:
+    """The function that is run by hand, here and now, with the time that it has."""
+    retry_alerts.lambda_handler({}, a_context(remaining_ms=240_000))
+    return {"StatusCode": 200}
 
 
 def subscribed(*arns: str) -> dict[str, Any]:

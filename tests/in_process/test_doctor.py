@@ -141,7 +141,13 @@ TROUBLES: list[tuple[str, Answering, str, str, str]] = [
     ),
     ("sns.GetTopicAttributes", Refused("NotFound"), "outputs", "problem", "AlarmTopicArn"),
     ("apigateway.GetRestApi", Refused("NotFoundException"), "outputs", "problem", "ApiId is api"),
-    ("lambda.GetFunctionConfiguration", gone("SendHeartbeatFunction"), "functions", "problem", ""),
+    (
+        "lambda.GetFunctionConfiguration",
+        gone("SendHeartbeatFunction:live"),
+        "functions",
+        "problem",
+        "",
+    ),
     (
         *("lambda.GetFunctionConfiguration", {"State": "Failed", "Environment": OTHER_SENDER}),
         *("functions", "problem", "is Failed"),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from tests.in_process.deployed_account import (
     Refused,
     deployed_account,
     function_error,
+    run_the_retry,
 )
 
 QUEUE = ENVIRONMENT["UNDELIVERED_RECORDS_URL"]
@@ -42,11 +43,6 @@ def account(
 @pytest.fixture
 def aws(account: Account) -> Aws:
     return account.aws
-
-
-def run_the_retry(_: Mapping[str, Any]) -> Answer:
-    retry_alerts.lambda_handler({}, a_context(remaining_ms=240_000))
-    return {"StatusCode": 200}
 
 
 def command(*arguments: str, answer: str = "") -> Result:
@@ -168,7 +164,7 @@ def test_many_alerts_are_tried_in_as_many_runs_as_it_takes(account: Account) -> 
     def two_at_a_time(_: Mapping[str, Any]) -> Answer:
         runs.append(1)
         for entry in list(repository.waiting("pending"))[:2]:
-            retry_alerts.retry(entry.id)
+            retry_alerts.staff_alerts.deliver(entry.id, now=datetime.now(UTC))
         return {"StatusCode": 200}
 
     account.answers["lambda.Invoke"] = two_at_a_time
