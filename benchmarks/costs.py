@@ -46,19 +46,23 @@ class Price:
 
 PRICES = {
     "api": Price(3.50 / 1e6, "REST request", "AWS whitepaper on private APIs, its page on cost"),
-    "out": Price(0.09, "GB to the internet", "not confirmed"),
-    "request": Price(0.20 / 1e6, "Lambda request", "lambda-13-cost.md of mcrn.ar, 2026-05"),
-    "compute": Price(0.0000133334, "GB-second, arm64", "lambda-13-cost.md of mcrn.ar, 2026-05"),
+    "out": Price(0.09, "GB to the internet", "gist of allenheltondev, AWS costs"),
+    "request": Price(0.20 / 1e6, "Lambda request", "gist of allenheltondev, AWS costs"),
+    "compute": Price(0.0000133334, "GB-second, arm64", "artillery 2.0.28, its prices of Lambda"),
     "write": Price(0.625 / 1e6, "write request unit", "airbyte.com, DynamoDB pricing, 2025-07"),
     "read": Price(0.125 / 1e6, "read request unit", "airbyte.com, DynamoDB pricing, 2025-07"),
     "storage": Price(0.25, "GB-month of a table", "aws.amazon.com/dynamodb/pricing"),
-    "recovery": Price(0.20, "GB-month of point-in-time recovery", "not confirmed"),
+    "recovery": Price(
+        0.20, "GB-month of point-in-time recovery", "gist of allenheltondev, AWS costs"
+    ),
     "mail": Price(0.10 / 1e3, "recipient of a mail", "acecloudinterviews.com, SES"),
     "metric": Price(0.30, "custom metric, by the hour", "signoz.io, CloudWatch, 2026-02"),
-    "alarm": Price(0.10, "alarm on one metric", "not confirmed"),
+    "alarm": Price(
+        0.10, "alarm on one metric", "api-evangelist/cloudwatch, 2026-05, itself unchecked"
+    ),
     "dashboard": Price(3.00, "dashboard", "factualminds.com, CloudWatch, 2026-06"),
     "ingested": Price(0.50, "GB of logs", "factualminds.com, CloudWatch, 2026-06"),
-    "kept": Price(0.03, "GB-month of logs", "not confirmed"),
+    "kept": Price(0.03, "GB-month of logs", "api-evangelist/cloudwatch, 2026-05, itself unchecked"),
     "trace": Price(5.00 / 1e6, "trace", "aws.amazon.com/xray/pricing"),
     "key": Price(1.00, "KMS key", "cloudburn.io, KMS, 2026-03"),
     "key use": Price(0.03 / 1e4, "KMS request", "wring.co, KMS"),

@@ -132,6 +132,16 @@ def test_every_function_that_runs_by_itself_is_shown_with_errors_and_runs() -> N
         assert shown == set(functions()) - {"SendHeartbeatFunction"}
 
 
+def test_the_line_on_the_age_of_the_oldest_alert_is_where_its_alarm_rings() -> None:
+    (line,) = [
+        line
+        for widget in widgets("metric")
+        for line in widget.get("annotations", {}).get("horizontal", [])
+    ]
+
+    assert line["value"] == resource("OldestPendingAlertAlarm")["Threshold"]
+
+
 def test_no_two_widgets_overlap() -> None:
     taken: set[tuple[int, int]] = set()
     for widget in body()["widgets"]:

@@ -151,11 +151,19 @@ class Deployment:
         stack = self.stack.aws.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
         return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}[name]
 
-    def run(self, logical_id: str, event: Mapping[str, object] = MappingProxyType({})) -> None:
+    def run(
+        self,
+        logical_id: str,
+        event: Mapping[str, object] = MappingProxyType({}),
+        *,
+        qualifier: str = "live",
+    ) -> None:
         """Run this function of the template once, as its schedule does or with this event."""
-        function = self.physical_id(logical_id)
-        payload = json.dumps(dict(event)).encode()
-        outcome = self.stack.aws.functions.invoke(FunctionName=function, Payload=payload)
+        outcome = self.stack.aws.functions.invoke(
+            FunctionName=self.physical_id(logical_id),
+            Qualifier=qualifier,
+            Payload=json.dumps(dict(event)).encode(),
+        )
         assert "FunctionError" not in outcome, outcome["Payload"].read()
 
     def verify_sender(self) -> None:

@@ -95,12 +95,10 @@ def test_a_bounce_is_kept_and_named_by_location(
         "consultation_id": [reference],
     }
     aws = deployment.stack.aws
-    function = deployment.physical_id("RecordMailEventFunction")
+    alias = deployment.physical_id("RecordMailEventFunctionAliaslive")
     # Nobody but AWS may put an event with this source on the bus, on the emulator too: that the
     # rule matches it is asked, and then the function is run with it as its target.
-    (rule,) = aws.events.list_rule_names_by_target(
-        TargetArn=aws.functions.get_function_configuration(FunctionName=function)["FunctionArn"]
-    )["RuleNames"]
+    (rule,) = aws.events.list_rule_names_by_target(TargetArn=alias)["RuleNames"]
     pattern = aws.events.describe_rule(Name=rule)["EventPattern"]
     assert aws.events.test_event_pattern(EventPattern=pattern, Event=json.dumps(bounced))["Result"]
     deployment.run("RecordMailEventFunction", bounced)
@@ -115,12 +113,13 @@ def test_the_heartbeat_goes_the_whole_way_and_is_removed(deployment: Deployment)
     functions = deployment.stack.aws.functions
     settings = functions.get_function_configuration(FunctionName=function)
     variables = settings["Environment"]["Variables"]
-    # Where the stack is on this machine is nothing that the template could know.
+    # Where the stack is on this machine is nothing that the template could know, and a version
+    # can't be changed any more.
     variables["CONSULTATIONS_URL"] = deployment.stack.consultations_url
     functions.update_function_configuration(
         FunctionName=function, Environment={"Variables": variables}
     )
-    deployment.run("SendHeartbeatFunction")
+    deployment.run("SendHeartbeatFunction", qualifier="$LATEST")
 
     alerts = [mail for mail in deployment.all_alerts() if HEARTBEAT_ADDRESS in mail.recipients]
     (alert,) = alerts

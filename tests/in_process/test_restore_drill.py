@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -97,6 +98,25 @@ def test_everything_is_restored_and_the_restored_table_goes_again(
     assert protected.dynamodb.list_tables()["TableNames"] == [TABLE]
     assert "5 items are the same" in said
     assert f"{RESTORED} is deleted again." in said
+
+
+def test_what_a_batch_left_unread_is_asked_for_again(protected: Aws) -> None:
+    store(protected, 2)
+    left: list[str] = []
+
+    def leave_one(parsed: dict[str, Any], **_: object) -> None:
+        if not left:
+            item = parsed["Responses"][RESTORED].pop()
+            left.append(item["id"]["S"])
+            parsed["UnprocessedKeys"] = {RESTORED: {"Keys": [key(item["id"]["S"])]}}
+
+    events = protected.dynamodb.meta.events
+    events.register("after-call.dynamodb.BatchGetItem", leave_one)
+    try:
+        assert drill(protected) == Comparison(same=2)
+    finally:
+        events.unregister("after-call.dynamodb.BatchGetItem", leave_one)
+    assert left
 
 
 def test_a_restored_table_is_set_up_like_the_live_one(protected: Aws) -> None:
