@@ -130,7 +130,7 @@ def main() -> None:
             port=arguments.port,
             folder=Path(folder),
             allowed_origins=("https://www.example.com",),
-            parameters={"ThrottleRate": "10000", "ThrottleBurst": "10000"},
+            parameters={"ThrottleRate": "1000", "ThrottleBurst": "1000"},
         ) as stack,
     ):
         post(stack)
