@@ -28,7 +28,8 @@ class Context:
 def main(folder: Path) -> None:
     """Handle each event in turn."""
     sys.path.insert(0, str(folder))
-    handler = importlib.import_module("handler")
+    with redirect_stdout(StringIO()):  # the logger keeps the one that it finds
+        handler = importlib.import_module("handler")
     for line in sys.stdin:
         event = json.loads(line)
         with redirect_stdout(StringIO()):

@@ -49,10 +49,10 @@ def variants(folder: Path, python: Path, stub: Stub) -> list[Variant]:
     """All variants, their code and layers prepared in `folder`."""
     full = folder / "full" / "python"
     trimmed = folder / "ours" / "python"
-    _install(python, full)
+    install(python, full)
     bare = folder / "uncompiled" / "python"
     shutil.copytree(full, bare)
-    _compile(python, full)
+    compile_all(python, full)
     build_layer(trimmed, platform.machine())
     roots = trimmed / "consultations" / "amazon_roots.pem"
     roots.write_bytes(roots.read_bytes() + stub.certificate)
@@ -68,11 +68,11 @@ def variants(folder: Path, python: Path, stub: Stub) -> list[Variant]:
         Variant("hello, no bytecode", HERE / "variants" / "hello", bare, common),
         Variant("usual", _code(folder, python, "usual"), full, common | _POWERTOOLS),
         Variant(
-            "submit", _ours(folder, python, "submit_consultation"), trimmed, common | ENVIRONMENT
+            "submit", our_code(folder, python, "submit_consultation"), trimmed, common | ENVIRONMENT
         ),
         Variant(
             "alert",
-            _ours(folder, python, "alert_staff"),
+            our_code(folder, python, "alert_staff"),
             trimmed,
             common | ENVIRONMENT,
             SEND_EMAIL,
@@ -118,7 +118,8 @@ def is_right(answer: dict[str, Any]) -> bool:
     return answer == {"batchItemFailures": []} or answer.get("statusCode") == CREATED
 
 
-def _install(python: Path, target: Path) -> None:
+def install(python: Path, target: Path) -> None:
+    """Install the libraries as they are published, without bytecode."""
     subprocess.run(
         [
             *(python, "-m", "pip", "install", "-q", "--no-compile", "--require-hashes"),
@@ -128,7 +129,8 @@ def _install(python: Path, target: Path) -> None:
     )
 
 
-def _compile(python: Path, folder: Path) -> None:
+def compile_all(python: Path, folder: Path) -> None:
+    """Add bytecode that is never checked."""
     subprocess.run(
         [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", folder],
         check=True,
@@ -147,11 +149,12 @@ def build_layer(target: Path, machine: str) -> None:
 def _code(folder: Path, python: Path, name: str, source: Path | None = None) -> Path:
     target = folder / "code" / name
     shutil.copytree(source or HERE / "variants" / name, target)
-    _compile(python, target)
+    compile_all(python, target)
     return target
 
 
-def _ours(folder: Path, python: Path, name: str) -> Path:
+def our_code(folder: Path, python: Path, name: str) -> Path:
+    """A copy of one of our functions, with bytecode."""
     return _code(folder, python, name, ROOT / "functions" / name)
 
 
@@ -212,4 +215,11 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     measured = measure(arguments.rounds, seed=arguments.seed)
-    write_result("cold", table(measured), f"{arguments.rounds} rounds, medians, CPU time")
+    rows = table(measured)
+    write_result(
+        "cold",
+        rows,
+        f"{arguments.rounds} rounds, medians, CPU time",
+        unit="CPU of a cold start, as a ratio to a boto3 hello world",
+        bars={row[0]: float(row[1]) for row in rows.rows},
+    )

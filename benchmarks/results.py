@@ -1,4 +1,4 @@
-"""Tables of ratios, with what is needed to compare them: date, versions and machine."""
+"""Tables of ratios with a plot, and what is needed to compare them: date, versions and machine."""
 
 import os
 import platform
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+
+import pygal
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -42,17 +44,37 @@ def python_for_lambda() -> Path:
     return folder / "bin" / "python"
 
 
-def write_result(name: str, table: Table, how: str) -> None:
-    """Print the table and keep it in results/."""
+def write_result(name: str, table: Table, how: str, *, unit: str, bars: dict[str, float]) -> None:
+    """Print the table and keep it in results/, with a plot of its most telling figures."""
     versions = ", ".join(
         f"{package} {version(package)}"
         for package in ("boto3", "pydantic", "aws-lambda-powertools")
     )
     conditions = (
         f"{datetime.now(UTC):%Y-%m-%d}, {how}. Python {LAMBDA_VERSION} on {platform.machine()}, "
-        f"{os.cpu_count()} cores; {versions}."
+        f"{platform.system()}, {os.cpu_count()} cores; {versions}."
     )
     print(f"{table.markdown()}\n\n{conditions}")
     RESULTS.mkdir(exist_ok=True)
-    text = f"# {name}\n\n{table.markdown()}\n\n{conditions}\n"
+    plot = f"![{name}: {unit}]({name}.svg)"
+    text = f"# {name}\n\n{table.markdown()}\n\n{plot}\n\n{conditions}\n"
     (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
+    (RESULTS / f"{name}.svg").write_bytes(_plot(unit, bars))
+
+
+def _plot(unit: str, bars: dict[str, float]) -> bytes:
+    """Horizontal bars, without a script and without anything from elsewhere."""
+    chart = pygal.HorizontalBar(
+        js=(),
+        no_prefix=True,
+        title=unit,
+        show_legend=False,
+        print_values=True,
+        value_formatter=lambda value: f"{value:,.3g}",
+        width=760,
+        height=90 + 36 * len(bars),
+    )
+    chart.x_labels = [*reversed(bars)]
+    chart.add("", [bars[name] for name in reversed(bars)])
+    plot: bytes = chart.render()
+    return plot

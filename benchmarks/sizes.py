@@ -38,7 +38,13 @@ def main() -> None:
         ]
     rows.sort(key=lambda row: -float(row[1].split()[0]))
     heads = ["part", "zipped", "unpacked", "files"]
-    write_result("sizes", Table(heads, rows[:12]), "arm64, the twelve largest parts")
+    write_result(
+        "sizes",
+        Table(heads, rows[:12]),
+        "arm64, the twelve largest parts",
+        unit="MB, zipped",
+        bars={row[0]: float(row[1].split()[0]) for row in rows[:12]},
+    )
 
 
 if __name__ == "__main__":

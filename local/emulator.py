@@ -49,6 +49,16 @@ class Emulator:
         finally:
             connection.close()
 
+    def workers(self, function: str) -> list[int]:
+        """The processes that run the function whose name contains this."""
+        listing = subprocess.run(
+            ["/bin/ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ).stdout
+        rows = [line.split(maxsplit=2) for line in listing.splitlines()]
+        return [
+            int(row[0]) for row in rows if row[1] == str(self.process.pid) and function in row[2]
+        ]
+
     def wait(self) -> None:
         """Block as long as it runs. Raises StartError when it stops by itself."""
         self.process.wait()

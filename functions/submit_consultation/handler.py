@@ -11,8 +11,8 @@ from uuid import uuid4
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from consultations import observability
-from consultations.aws import dynamodb_client
+from consultations import observability, snap_start
+from consultations.aws import dynamodb_client, rehearsal
 from consultations.clinic import load_clinic
 from consultations.consultation import Retention
 from consultations.http_request import HttpRequest
@@ -28,9 +28,10 @@ logger = Logger()
 metrics = Metrics()
 clinic = load_clinic()
 allowed_origins = frozenset(os.environ["ALLOWED_ORIGINS"].split(","))
+dynamodb = dynamodb_client()
 submissions = Submissions(
     clinic=clinic,
-    consultations=ConsultationRepository(dynamodb_client(), os.environ["TABLE_NAME"]),
+    consultations=ConsultationRepository(dynamodb, os.environ["TABLE_NAME"]),
     id_salt=os.environ["ID_SALT"],
     retention=Retention(
         accepted=int(os.environ["RETENTION_DAYS"]),
@@ -94,6 +95,16 @@ def submit(request: HttpRequest) -> HttpResponse:
     return received(receipt, request)
 
 
+def rehearse() -> None:
+    """Answer once what people send and ask for; nothing is stored, logged or counted."""
+    with rehearsal(dynamodb):
+        for request in snap_start.posts():
+            received(submissions.receive(request, now=datetime.now(UTC)), request)
+    for request in snap_start.gets():
+        answer(request)
+        pages().refusal(Problem.not_found(), request, now=datetime.now(UTC), submission_id="")
+
+
 def pages() -> "Pages":
     """The pages. Imported here because a JSON post has no use for them."""
     from consultations.pages import Pages
@@ -108,3 +119,5 @@ ROUTES: Mapping[str, Mapping[str, Callable[[HttpRequest], HttpResponse]]] = {
     "/consultations": {"OPTIONS": lambda _: HttpResponse.preflight(), "POST": submit},
     "/openapi.json": {"GET": lambda _: HttpResponse.file(DESCRIPTION_FILE, "application/json")},
 }
+
+snap_start.rehearse_with(rehearse)

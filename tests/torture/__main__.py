@@ -170,18 +170,10 @@ def _kill_a_worker(emulator: Emulator) -> bool:
     Only this function's: the emulator starts a second process of one function beside the first,
     and does not recover when one of several is killed.
     """
-    workers = _workers(emulator.process.pid, "AlertStaff")
+    workers = emulator.workers("AlertStaff")
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
     return bool(workers)
-
-
-def _workers(emulator_pid: int, function: str) -> list[int]:
-    listing = subprocess.run(
-        ["/bin/ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    rows = [line.split(maxsplit=2) for line in listing.splitlines()]
-    return [int(row[0]) for row in rows if row[1] == str(emulator_pid) and function in row[2]]
 
 
 def _recover(stack: Stack) -> None:
