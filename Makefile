@@ -23,7 +23,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check description screenshots benchmark translations format build deploy delete \
-	restore-drill redrive simulate mutants torture flood clean environments python configuration
+	redrive simulate mutants torture flood clean environments python configuration
 
 help: ## List the commands
 	@echo "Usage: make COMMAND"
@@ -84,11 +84,8 @@ deploy: environments configuration ## Build and deploy to AWS: ENV=dev, staging 
 	$(SAM) deploy --config-env $(ENV:dev=default)
 
 delete: environments ## Delete the stack STACK (consultations-dev); its data stays
-	@PYTHONPATH=layers $(BIN)/python -m operations.remains "$(STACK)"
+	@PYTHONPATH=layers $(BIN)/python -m operations remains --stack "$(STACK)"
 	$(SAM) delete --stack-name "$(STACK)"
-
-restore-drill: environments ## Restore the table of STACK beside it, compare, and remove it again
-	@PYTHONPATH=layers $(BIN)/python -m operations.restore_drill "$(STACK)"
 
 redrive: environments ## Try alerts that are stuck again, in STACK (consultations-dev)
 	@PYTHONPATH=layers $(BIN)/python -m operations redrive --stack "$(STACK)" --yes

@@ -1,26 +1,21 @@
 """Restore the table to a point in time, beside the live one, and see whether all of it is there.
 
-python -m operations.restore_drill STACK, or `make restore-drill`: restores, sets what a restore
-leaves out, compares, says how long it took and removes the restored table again. With --keep it
-stays, and --copy-back TABLE brings what the live table lacks back from it. Only ids are shown.
+`./consultations restore-drill` restores, sets what a restore leaves out, compares, says how long it
+took and removes the restored table again, unless it is to be kept; `copy-back` brings what the live
+table lacks back from one that was kept. Only ids are shown.
 
 What a restore leaves out:
 docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html
 """
 
-import argparse
 import hashlib
 import json
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-import boto3
-from botocore.exceptions import ClientError
 
 from consultations.repository import AUDIT
 
@@ -69,7 +64,7 @@ def restore_drill(
     target: str,
     at: datetime | None = None,
     keep: bool = False,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None],
     poll_seconds: float = POLL_SECONDS,
 ) -> Comparison:
     """Restore `table` as it was `at` (the latest there is, if None) to the new table `target`.
@@ -178,12 +173,12 @@ def compare(dynamodb: "DynamoDBClient", *, live: str, restored: str, at: datetim
     return comparison
 
 
-def copy_back(dynamodb: "DynamoDBClient", *, restored: str, live: str, now: datetime) -> int:
-    """Put what the live table lacks into it, and say how many items that were.
+def lacking(
+    dynamodb: "DynamoDBClient", *, restored: str, live: str, now: datetime
+) -> Iterator[Item]:
+    """What the live table lacks of the restored one and should have.
 
-    What is in the live table stays as it is there. What was erased at a person's request, and what
-    has expired, stays away. An alert that is still pending in a restored item is sent, perhaps for
-    the second time.
+    That is not what was erased at a person's request since, nor what has expired.
     """
     erased = {
         reference["S"]
@@ -197,10 +192,22 @@ def copy_back(dynamodb: "DynamoDBClient", *, restored: str, live: str, now: date
         for entry in page["Items"]
         for reference in entry["consultations"]["L"]
     }
+    for batch in _batches(_scan(dynamodb, restored)):
+        there = _by_key(_get(dynamodb, live, batch))
+        for item in batch:
+            gone_for_good = item["id"]["S"] in erased or _expired(item, now)
+            if _key(item) not in there and not gone_for_good:
+                yield item
+
+
+def copy_back(dynamodb: "DynamoDBClient", *, restored: str, live: str, now: datetime) -> int:
+    """Put what the live table lacks into it, and say how many items that were.
+
+    What is in the live table stays as it is there. An alert that is still pending in a restored
+    item is sent, perhaps for the second time.
+    """
     copied = 0
-    for item in _scan(dynamodb, restored):
-        if item["id"]["S"] in erased or _expired(item, now):
-            continue
+    for item in lacking(dynamodb, restored=restored, live=live, now=now):
         try:
             dynamodb.put_item(
                 TableName=live, Item=item, ConditionExpression="attribute_not_exists(id)"
@@ -291,50 +298,3 @@ def _get(dynamodb: "DynamoDBClient", table: str, items: list[Item]) -> Iterator[
         answer = dynamodb.batch_get_item(RequestItems=asked)
         yield from answer["Responses"].get(table, [])
         asked = answer["UnprocessedKeys"]
-
-
-def main() -> int:
-    """0 if everything was restored, 1 if something was not, 2 if the drill came to no end."""
-    parser = argparse.ArgumentParser(prog="python -m operations.restore_drill", description=__doc__)
-    parser.add_argument("stack", help="the name of the stack, such as consultations-prod")
-    parser.add_argument(
-        "--at", type=_time, help="when, like 2026-11-24T09:30:00Z; the latest if left out"
-    )
-    parser.add_argument("--keep", action="store_true", help="do not delete the restored table")
-    parser.add_argument(
-        "--copy-back",
-        metavar="TABLE",
-        help="a table that was kept: bring what is missing back from it",
-    )
-    given = parser.parse_args()
-    stack = boto3.client("cloudformation").describe_stacks(StackName=given.stack)["Stacks"][0]
-    table = next(o["OutputValue"] for o in stack["Outputs"] if o["OutputKey"] == "TableName")
-    dynamodb = boto3.client("dynamodb")
-    now = datetime.now(UTC)
-    if given.copy_back:
-        copied = copy_back(dynamodb, restored=given.copy_back, live=table, now=now)
-        print(f"{copied} items were brought back from {given.copy_back} to {table}.")
-        return 0
-    target = f"{given.stack}-restored-{now:%Y%m%d-%H%M%S}"
-    try:
-        comparison = restore_drill(dynamodb, table, target=target, at=given.at, keep=given.keep)
-    except (ValueError, ClientError) as error:
-        print(f"Nothing could be compared: {error}. See docs/operations.md, Restore drill.")
-        return 2
-    if given.keep:
-        print(
-            "Nothing uses it. To bring what the live table lacks back from it:\n"
-            f"  python -m operations.restore_drill {given.stack} --copy-back {target}"
-        )
-    return 0 if comparison.complete else 1
-
-
-def _time(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text} has no offset; write 2026-11-24T09:30:00Z")
-    return at.astimezone(UTC)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

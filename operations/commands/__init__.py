@@ -7,7 +7,7 @@ import typer.core
 from botocore.exceptions import BotoCoreError, ClientError
 
 from consultations.aws import error_code
-from operations.commands import changing, reading, watching
+from operations.commands import changing, keeping, reading, watching
 from operations.commands.terminal import end
 
 
@@ -51,6 +51,9 @@ _COMMANDS = (
     (changing.retry, "retry", "consultations retry 7K2Q-XM4D-9TPA --dry-run"),
     (changing.redrive, "redrive", "consultations redrive --stack consultations-prod"),
     (changing.erase, "erase", "consultations erase --env prod"),
+    (keeping.restore_drill, "restore-drill", "consultations restore-drill --env prod"),
+    (keeping.copy_back, "copy-back", "consultations copy-back TABLE --env prod --dry-run"),
+    (keeping.remains, "remains", "consultations remains --stack consultations-dev"),
 )
 for _command, _name, _example in _COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(_command)

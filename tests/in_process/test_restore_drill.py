@@ -6,8 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
+from typer.testing import CliRunner, Result
 
 from consultations.repository import AuditEntry, ConsultationRepository
+from operations.commands import app
 from operations.restore_drill import (
     Comparison,
     compare,
@@ -18,6 +21,7 @@ from operations.restore_drill import (
 )
 from tests.builders import NOW, a_consultation
 from tests.conftest import Aws
+from tests.in_process.deployed_account import STACK, Account, deployed_account
 from tests.template import resource
 
 TABLE, RESTORED = "consultations", "consultations-restored"
@@ -26,6 +30,11 @@ TABLE, RESTORED = "consultations", "consultations-restored"
 @pytest.fixture
 def protected(aws: Aws) -> Aws:
     """The account, its table set up as the template has it."""
+    protect(aws)
+    return aws
+
+
+def protect(aws: Aws) -> None:
     table = resource("ConsultationsTable")
     aws.dynamodb.update_table(
         TableName=TABLE,
@@ -49,7 +58,6 @@ def protected(aws: Aws) -> Aws:
             {"Key": "aws:cloudformation:stack-name", "Value": "consultations-prod"},
         ],
     )
-    return aws
 
 
 def store(aws: Aws, count: int = 1, *, received_at: datetime = NOW) -> list[str]:
@@ -220,3 +228,45 @@ def test_a_protected_table_can_be_removed_when_one_is_done(protected: Aws) -> No
     remove(protected.dynamodb, RESTORED)
 
     assert protected.dynamodb.list_tables()["TableNames"] == [TABLE]
+
+
+def ask_moto(account: Account) -> None:
+    """For the table's own settings, which the healthy account makes up."""
+    for name in [name for name in account.answers if name.startswith("dynamodb.Describe")]:
+        del account.answers[name]
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--stack", STACK])
+
+
+def test_the_commands_restore_beside_the_table_and_bring_back_what_was_lost(
+    monkeypatch: pytest.MonkeyPatch, time_machine: time_machine.TimeMachineFixture
+) -> None:
+    time_machine.move_to(NOW, tick=False)
+    with deployed_account(monkeypatch) as account:
+        ask_moto(account)
+        protect(account.aws)
+        lost, stays = store(account.aws, 2)
+        drilled = command("restore-drill", "--keep")
+        assert drilled.exit_code == 0, drilled.output
+        (restored,) = set(account.aws.dynamodb.list_tables()["TableNames"]) - {TABLE}
+        assert f"./consultations copy-back {restored} --stack {STACK}" in drilled.stdout
+        account.aws.dynamodb.delete_item(TableName=TABLE, Key=key(lost))
+
+        tried = command("copy-back", restored, "--dry-run")
+        assert f"Would put 1 item of {restored} in {TABLE}." in tried.stdout
+        assert live(account.aws) == {stays}
+        assert "1 item brought back" in command("copy-back", restored, "--yes").stdout
+        assert live(account.aws) == {lost, stays}
+
+
+def test_a_drill_that_cannot_begin_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with deployed_account(monkeypatch) as account:
+        ask_moto(account)
+        result = command("restore-drill")
+
+    assert result.exit_code == 2
+    assert (
+        "Nothing could be compared: the table consultations has no point-in-time" in result.stderr
+    )
