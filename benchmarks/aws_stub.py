@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,6 @@ CONSULTATION: dict[str, Any] = {
     "priority": {"BOOL": False},
     "fingerprint": {"S": "0" * 64},
     "keep_until": {"N": "1861920000"},
-    "email_digest": {"S": "0" * 32},
-    "phone_digest": {"S": "1" * 32},
     "heartbeat": {"BOOL": False},
     "full_name": {"S": "Jordan Example"},
     "preferred_contact": {"S": "call"},
@@ -64,6 +63,14 @@ class Stub:
     """The consultation that each mail names in its tag, in the order of their arrival."""
 
 
+def _contact(id_: str) -> dict[str, Any]:
+    """The digests of an address and a number that no other consultation has."""
+    return {
+        f"{kind}_digest": {"S": sha256(f"{kind} {id_}".encode()).hexdigest()[:32]}
+        for kind in ("email", "phone")
+    }
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
@@ -96,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             return {"MessageId": f"message-{len(self.server.stub.mails)}"}
         if called == "UpdateItem" and request.get("ReturnValues", "NONE") != "NONE":
             given = request["ExpressionAttributeValues"]
-            item = CONSULTATION | request["Key"]
+            item = CONSULTATION | request["Key"] | _contact(request["Key"]["id"]["S"])
             if ":until" in given:
                 item["claimed_until"] = given[":until"]
             return {"Attributes": item | {"alerts": {"N": "1"}}}
