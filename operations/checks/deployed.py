@@ -120,10 +120,11 @@ def settings(examination: Examination) -> Iterator[Finding]:
             )
             continue
         variables = given.get("Variables", {})
-        others = [name for name, value in expected.items() if variables.get(name) != value]
+        # The summary has no use for the queue, and so no variable that names it.
+        others = [name for name in variables.keys() & expected if variables[name] != expected[name]]
         if others:
             yield problem(
-                f"{logical_id} has another {', '.join(others)} than the stack", f"{DEPLOY}."
+                f"{logical_id} has another {', '.join(sorted(others))} than the stack", f"{DEPLOY}."
             )
         else:
             good.append(logical_id)
