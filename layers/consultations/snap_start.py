@@ -30,8 +30,8 @@ def rehearse_with(rehearsal: Callable[[], None]) -> None:
     register_after_restore(random.seed)
 
 
-def posts() -> Iterator[HttpRequest]:
-    """A valid post in each language and each encoding. Nobody wrote them."""
+def requests() -> Iterator[HttpRequest]:
+    """What people send and ask for, in each language and each encoding. Nobody wrote these."""
     fields: dict[str, object] = {
         "full_name": "Rehearsal",
         "preferred_contact": "call",
@@ -54,11 +54,6 @@ def posts() -> Iterator[HttpRequest]:
             "multipart/form-data; boundary=rehearsal": f"{parts}--rehearsal--\r\n",
         }.items():
             yield _request("POST", "/consultations", language, content_type, body)
-
-
-def gets() -> Iterator[HttpRequest]:
-    """What a browser asks for, in each language."""
-    for language in LANGUAGES:
         for resource in ("/", "/received", "/form.js"):
             yield _request("GET", resource, language)
 
@@ -72,7 +67,7 @@ def _request(
         url_path=f"/dev{resource}",
         path_parameters={},
         query={"lang": language, "reference": "0000-0000-0000"},
-        headers={"content-type": content_type, "accept": "*/*"},
+        headers={"content-type": content_type, "accept": "*/*" if body else "text/html"},
         correlation_id="rehearsal",
         raw_body=body,
         is_base64=False,
