@@ -164,17 +164,6 @@ def test_wherever_and_whoever_it_is_sent_by(options: dict[str, str]) -> None:
     assert_same("put_item", PUT, **options)
 
 
-def test_a_new_day_is_signed_with_a_new_key() -> None:
-    client = lean_client()
-    with time_machine.travel(NOW, tick=False):
-        sent_by(client, "put_item", **PUT)
-    with time_machine.travel(datetime(2026, 11, 25, tzinfo=UTC), tick=False):
-        tomorrow = sent_by(client, "put_item", **PUT)
-        plain = sent_by(plain_client(), "put_item", **PUT)
-
-    assert parts(tomorrow) == parts(plain)
-
-
 def test_the_functions_get_the_lean_client() -> None:
     with time_machine.travel(NOW, tick=False):
         ours = sent_by(dynamodb_client(), "put_item", **PUT)
