@@ -55,7 +55,7 @@ check: environments .venv-audit/complete ## Check style, types, configuration, t
 screenshots: environments ## Take the pictures in docs/screenshots again
 	PYTHONPATH=layers $(BIN)/python -m local.screenshots
 
-benchmark: environments ## Measure NAME: cold, warm, sizes or form
+benchmark: environments ## Measure NAME: cold, warm, sizes, form, alerts, throughput, memory ...
 	PYTHONPATH=layers $(BIN)/python -m benchmarks.$(NAME)
 
 translations: environments ## Bring the Spanish catalogue up to the sentences in the code
