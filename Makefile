@@ -57,7 +57,7 @@ check: environments .venv-audit/complete ## Check style, types, configuration, t
 screenshots: environments ## Take the pictures in docs/screenshots again
 	PYTHONPATH=layers $(BIN)/python -m local.screenshots
 
-benchmark: environments ## Measure NAME: cold, warm, sizes, form or costs
+benchmark: environments ## Measure NAME: cold, warm, alerts, sizes, costs ... (benchmarks/)
 	PYTHONPATH=layers $(BIN)/python -m benchmarks.$(NAME)
 
 translations: environments ## Bring the Spanish catalogue up to the sentences in the code

@@ -1,10 +1,10 @@
 """Which memory size to choose: python -m benchmarks.memory [--rounds 11].
 
-Lambda gives a function CPU in proportion to its memory, one processor at 1,769 MB, and a whole one
-while it starts (AWS Lambda Developer Guide, "Configure Lambda function memory"). From the CPU time
-of a start, a first and a warm request, measured here, follows what a person would wait and what a
-million requests would cost. The processor is this machine's, so the curve counts and not its
-height; the answer of DynamoDB is taken to need 5 ms.
+Lambda gives a function CPU in proportion to its memory, one processor at 1,769 MB (AWS Lambda
+Developer Guide, "Configure Lambda function memory"); while it starts it is taken to have a whole
+one, whatever its memory. From the CPU time of a start, a first and a warm request, measured here,
+follows what a person would wait and what a million requests would cost. The processor is this
+machine's, so the curve counts and not its height; DynamoDB is taken to answer within 5 ms.
 """
 
 import argparse

@@ -70,7 +70,8 @@ class Footprint:
 
 def footprint(layer: Layer, folder: str) -> Footprint:
     done = subprocess.run(
-        [layer.python, ROOT / "benchmarks" / "footprint.py", ROOT / folder],
+        # -S: with the libraries of the layer, and none that this Python has of its own.
+        [layer.python, "-S", ROOT / "benchmarks" / "footprint.py", ROOT / folder],
         capture_output=True,
         text=True,
         check=False,
