@@ -296,14 +296,20 @@ def month(submissions: int, measured: Measured) -> dict[str, float]:
     form_requests = visits * ASSUMED["requests of a visit"] + submissions + refused
     runs = form_requests + submissions + RUNS_OF_THE_SCHEDULE + DAILY_RUNS
     # One in five minutes at most is cold on a quiet day; a busy one keeps the functions warm.
-    cold = min(form_requests, RUNS_OF_THE_SCHEDULE) + min(submissions, RUNS_OF_THE_SCHEDULE)
-    ms = (
+    cold_form = min(form_requests, RUNS_OF_THE_SCHEDULE)
+    cold_alert = min(submissions, RUNS_OF_THE_SCHEDULE)
+    form_ms = (
         form_requests * ASSUMED["ms of a form's request"]
-        + submissions * ASSUMED["ms of an alert"]
-        + RUNS_OF_THE_SCHEDULE * ASSUMED["ms of a run of the schedule without work"]
-        + cold * ASSUMED["ms of a cold start"]
+        + cold_form * ASSUMED["ms of a cold start"]
     )
-    memory = template()["Globals"]["Function"]["MemorySize"] / KIB
+    other_ms = (
+        submissions * ASSUMED["ms of an alert"]
+        + RUNS_OF_THE_SCHEDULE * ASSUMED["ms of a run of the schedule without work"]
+        + cold_alert * ASSUMED["ms of a cold start"]
+    )
+    gb_ms = (
+        form_ms * form_memory() + other_ms * template()["Globals"]["Function"]["MemorySize"] / KIB
+    )
     stored = 24 * submissions * (measured.item_bytes + INDEX_ENTRIES_BYTES) / GB
     logged = (
         visits * measured.visit.log_bytes
@@ -320,14 +326,16 @@ def month(submissions: int, measured: Measured) -> dict[str, float]:
         + 2 * DAYS / HOURS  # the heartbeat, held requests
     )
     traces = min(runs, HOURS * 3600) + max(0, runs - HOURS * 3600) * 0.05  # X-Ray's default rule
-    key_uses = min(submissions * 4, ROLES_AT_THE_TABLE * RUNS_OF_THE_SCHEDULE) + cold
+    key_uses = (
+        min(submissions * 4, ROLES_AT_THE_TABLE * RUNS_OF_THE_SCHEDULE) + cold_form + cold_alert
+    )
     recipients = mean(len(place.staff) for place in load_clinic().locations.values())
     amounts = {
         "API Gateway": {"api": form_requests},
         "Data to visitors": {
             "out": visits * ASSUMED["KB that a visit takes to the visitor"] * KIB / GB
         },
-        "Lambda": {"request": runs, "compute": ms / 1000 * memory},
+        "Lambda": {"request": runs, "compute": gb_ms / 1000},
         "DynamoDB": {
             "write": submissions * (measured.submission.write_units + measured.alert.write_units),
             "read": submissions * measured.alert.read_units
@@ -352,19 +360,23 @@ def month(submissions: int, measured: Measured) -> dict[str, float]:
     }
 
 
+def form_memory() -> float:
+    """GB of the function that answers the form and the post."""
+    return float(resource("SubmitConsultationFunction")["MemorySize"]) / KIB
+
+
 def options(submissions: int) -> dict[str, float]:
     """Dollars of a month for what is off by default."""
     requests = submissions * (
         ASSUMED["visits of the form for each submission"] * ASSUMED["requests of a visit"] + 1
     )
-    memory = template()["Globals"]["Function"]["MemorySize"] / KIB
     cold = min(requests, RUNS_OF_THE_SCHEDULE)
     return {
         "`Waf`": PRICES["web acl"].dollars
         + PRICES["waf rule"].dollars * len(resource("WebAcl")["Rules"])
         + PRICES["waf"].dollars * requests,
-        "`SnapStart`, one version": PRICES["snapshot"].dollars * memory * HOURS * 3600
-        + PRICES["restore"].dollars * memory * cold,
+        "`SnapStart`, one version": PRICES["snapshot"].dollars * form_memory() * HOURS * 3600
+        + PRICES["restore"].dollars * form_memory() * cold,
     }
 
 

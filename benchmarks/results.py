@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import pygal
-
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 
@@ -64,6 +62,8 @@ def write_result(name: str, table: Table, how: str, *, unit: str, bars: dict[str
 
 def _plot(unit: str, bars: dict[str, float]) -> bytes:
     """Horizontal bars, without a script and without anything from elsewhere."""
+    import pygal  # it changes how everything else is imported, so not before it is needed
+
     chart = pygal.HorizontalBar(
         js=(),
         no_prefix=True,

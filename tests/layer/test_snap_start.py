@@ -142,8 +142,7 @@ real = botocore.credentials.Credentials.get_frozen_credentials
 botocore.credentials.Credentials.get_frozen_credentials = lambda self: asked.append(1) or real(self)
 for work, arguments, options in reversed(hooks.get_before_snapshot()):
     work(*arguments, **options)
-from consultations import lean_client
-print(len(asked), lean_client._signing_key.cache_info().currsize)
+print(len(asked))
 """
     folders = [str(runtime), str(FUNCTION)]
     told = layer.run(
@@ -151,4 +150,4 @@ print(len(asked), lean_client._signing_key.cache_info().currsize)
         **{**ENVIRONMENT, "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"},
     )
 
-    assert told.split() == ["0", "0"]
+    assert told.split() == ["0"]
