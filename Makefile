@@ -41,7 +41,7 @@ run: environments ## Run everything on this machine, on ports PORT (8780) and th
 	@PYTHONPATH=layers exec $(BIN)/python -m local.run --port "$(PORT)" $(PARAMETERS)
 
 test: environments ## Run all tests, those against the deployed stack too
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadgroup)
 
 check: environments .venv-audit/complete ## Check style, types, configuration, template, dependencies
 	$(BIN)/ruff check

@@ -25,7 +25,7 @@ from local.emulator import HOST
 from local.stack import running_stack
 from tests.end_to_end.deployment import HEARTBEAT_ADDRESS, ORIGINS, Deployment
 from tests.environment import ENVIRONMENT
-from tests.template import resource
+from tests.template import ROOT, resource
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
@@ -156,23 +156,38 @@ def logs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     return Logs(lines, capsys)
 
 
-_MEASUREMENTS = pytest.StashKey[list[str]]()
+_MEASURED = "measured"
 
 
 @pytest.fixture
-def measured(pytestconfig: pytest.Config) -> Callable[[str], None]:
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Adds a line of numbers to the end of pytest's output."""
-    return pytestconfig.stash.setdefault(_MEASUREMENTS, []).append
+    properties: list[tuple[str, object]] = request.node.user_properties
+    return lambda line: properties.append((_MEASURED, line))
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show what was measured."""
-    if lines := config.stash.get(_MEASUREMENTS, []):
+    lines = [
+        line
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        for name, line in report.user_properties
+        if name == _MEASURED
+    ]
+    if lines:
         terminalreporter.section("measured")
         for line in lines:
-            terminalreporter.line(line)
+            terminalreporter.line(str(line))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, one has the stack and one the layer, so that each is built once."""
+    for item in items:
+        room = item.path.relative_to(ROOT / "tests").parts[0]
+        group = {"browser": "stack", "end_to_end": "stack", "layer": "layer"}.get(room)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

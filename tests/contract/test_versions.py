@@ -90,7 +90,7 @@ def test_only_prod_shifts_gradually_and_only_unless_told_otherwise(deploy: int) 
         assert "Canary10Percent5Minutes" in str(properties["DeploymentConfigName"])
 
 
-@pytest.mark.parametrize("logical_id", SHIFTED)
+@pytest.mark.parametrize("logical_id", sorted(SHIFTED))
 def test_the_alarms_that_turn_a_shift_back_are_about_what_is_shifted(logical_id: str) -> None:
     alarms = [each["Ref"] for each in FUNCTIONS[logical_id]["DeploymentPreference"]["Alarms"]]
     dimensions = [resource(name)["Dimensions"][0] for name in alarms]
