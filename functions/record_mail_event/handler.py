@@ -27,8 +27,14 @@ keep_for = timedelta(days=int(os.environ["RETENTION_DAYS"]))
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Keep one event and say which mailboxes it is about. A repetition is kept once, said again."""
+    """Keep one event and say which mailboxes it is about. A repetition is kept once, said again.
+
+    That a mail arrived is told of the daily test alone, which is gone by then: it is only logged.
+    """
     mail_event = MailEvent.from_event(event)
+    if mail_event.arrived:
+        observability.mail_delivered(logger, mail_event)
+        return
     mailboxes = clinic.mailboxes(mail_event.recipients)
     consultations.add_mail_event(mail_event, mailboxes, expires_at=datetime.now(UTC) + keep_for)
     alarm_topic.mail_not_delivered(mail_event, mailboxes)

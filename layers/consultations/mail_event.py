@@ -1,4 +1,4 @@
-"""What became of an alert after SES took it: bounces, complaints, rejections and delays."""
+"""What became of an alert after SES took it: delivered, bounced, complained of, rejected, late."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Any, Self
 # event the object that describes it, its recipients, and the words that say why.
 _SHAPES = {
     "Bounce": ("bounce", "bouncedRecipients", ("bounceType", "bounceSubType")),
+    "Delivery": ("delivery", "recipients", ()),
     "Complaint": ("complaint", "complainedRecipients", ("complaintFeedbackType",)),
     "DeliveryDelay": ("deliveryDelay", "delayedRecipients", ("delayType",)),
     "Reject": ("reject", None, ("reason",)),
@@ -23,7 +24,7 @@ class MailEvent:
     at: datetime
     consultation_id: str
     kind: str
-    """Bounce, Complaint, DeliveryDelay or Reject."""
+    """Bounce, Complaint, Delivery, DeliveryDelay or Reject."""
     reason: str
     """SES's own words, such as `Permanent General`; empty if it gave none."""
     recipients: Collection[str]
@@ -40,7 +41,16 @@ class MailEvent:
             consultation_id=mail["tags"]["consultation_id"][0],
             kind=detail["eventType"],
             reason=" ".join(said[word] for word in words if said.get(word)),
-            recipients=[recipient["emailAddress"] for recipient in said[recipients]]
+            recipients=[_address(recipient) for recipient in said[recipients]]
             if recipients
             else mail["destination"],
         )
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the receiving server took the mail."""
+        return self.kind == "Delivery"
+
+
+def _address(recipient: str | Mapping[str, str]) -> str:
+    return recipient if isinstance(recipient, str) else recipient["emailAddress"]

@@ -137,6 +137,11 @@ def mail_not_delivered(
     _count(metrics, "MailNotDelivered")
 
 
+def mail_delivered(logger: Logger, event: "MailEvent") -> None:
+    """The alert of a test submission reached its mailbox."""
+    logger.info("mail delivered", consultation_id=event.consultation_id, kind=event.kind)
+
+
 def heartbeat_completed(logger: Logger, metrics: Metrics, consultation_id: str) -> None:
     """The daily test submission was stored, alerted and removed."""
     logger.info("heartbeat completed", consultation_id=consultation_id)

@@ -10,7 +10,7 @@ from operations.findings import Examination, Finding, is_not_there, ok, problem,
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import GetEmailIdentityResponseTypeDef
 
-EVENTS = frozenset({"BOUNCE", "COMPLAINT", "REJECT", "DELIVERY_DELAY"})
+EVENTS = frozenset({"BOUNCE", "COMPLAINT", "REJECT", "DELIVERY_DELAY", "DELIVERY"})
 """The events of AlertMailEvents in template.yaml."""
 
 LITTLE_QUOTA = 0.1

@@ -115,13 +115,26 @@ def test_the_topic_is_encrypted_and_alarms_may_use_its_key() -> None:
 
 def test_ses_tells_what_became_of_alerts() -> None:
     destination = resource("AlertMailEvents")["EventDestination"]
-    (rule,) = functions()["RecordMailEventFunction"]["Events"].values()
+    rules = functions()["RecordMailEventFunction"]["Events"]
 
     assert destination["Enabled"] is True
-    assert destination["MatchingEventTypes"] == ["bounce", "complaint", "reject", "deliveryDelay"]
-    assert rule["Properties"]["Pattern"]["detail-type"] == [
+    assert destination["MatchingEventTypes"] == [
+        "bounce",
+        "complaint",
+        "reject",
+        "deliveryDelay",
+        "delivery",
+    ]
+    assert rules["MailEvent"]["Properties"]["Pattern"]["detail-type"] == [
         "Email Bounced",
         "Email Complaint Received",
         "Email Rejected",
         "Email Delivery Delayed",
     ]
+
+
+def test_of_what_is_delivered_only_the_daily_test_is_told() -> None:
+    rule = functions()["RecordMailEventFunction"]["Events"]["TestDelivered"]["Properties"]
+
+    assert rule["Pattern"]["detail-type"] == ["Email Delivered"]
+    assert rule["Pattern"]["detail"]["mail"]["destination"] == [{"Ref": "HeartbeatAddress"}]

@@ -269,7 +269,13 @@ def destination(**changes: object) -> dict[str, Any]:
             {
                 "Name": "undelivered",
                 "Enabled": True,
-                "MatchingEventTypes": ["BOUNCE", "COMPLAINT", "REJECT", "DELIVERY_DELAY"],
+                "MatchingEventTypes": [
+                    "BOUNCE",
+                    "COMPLAINT",
+                    "REJECT",
+                    "DELIVERY_DELAY",
+                    "DELIVERY",
+                ],
                 "EventBridgeDestination": {"EventBusArn": bus},
                 **changes,
             }

@@ -119,3 +119,15 @@ def test_when_one_mailbox_bounces_the_others_still_get_alerts(aws: Aws) -> None:
 
     both = {"ToAddresses": ["mesa-front-desk@example.com", "mesa-manager@example.com"]}
     assert [mail["Destination"] for mail in aws.mails] == [both, both]
+
+
+def test_that_the_daily_test_arrived_is_logged_and_neither_kept_nor_told(
+    aws: Aws, notices: Notices, logs: Logs
+) -> None:
+    happens("mail_delivered.json", stored(aws))
+
+    (line,) = [line for line in logs.documents() if line.get("message") == "mail delivered"]
+    assert line["consultation_id"]
+    assert "@" not in json.dumps(line)
+    assert events_of(aws) == []
+    assert notices.read() == []
