@@ -12,6 +12,7 @@ from types import FrameType
 from typing import NoReturn
 
 from consultations import form_script
+from local.aws import KEY, REGION
 from local.emulator import require_free_port
 from local.mailbox_page import serving_mailbox
 from local.processes import ROOT
@@ -89,6 +90,11 @@ def _welcome(stack: Stack, mailbox_url: str, website_url: str) -> None:
         "    -H 'Content-Type: application/json' \\\n"
         f"    --data-binary @{shlex.quote(str(SAMPLE))}"
     )
+    look = (
+        f"AWS_ENDPOINT_URL={stack.emulator.url} AWS_DEFAULT_REGION={REGION} \\\n"
+        f"    AWS_ACCESS_KEY_ID={KEY} AWS_SECRET_ACCESS_KEY={KEY} \\\n"
+        f"    ./consultations list all --stack {STACK_NAME}"
+    )
     say(f"""
   Form            {stack.form_url}
   Example site    {website_url}
@@ -105,6 +111,10 @@ Fill it in, or post a request from another terminal, then look at the mailbox:
   {post}
 
 Sent again, the same request is answered again, but it is kept once and alerts once.
+Look at what is stored with the engineer's commands:
+
+  {look}
+
 Nothing leaves this machine. Ctrl-C stops everything and forgets it.""")
 
 

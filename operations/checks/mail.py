@@ -121,7 +121,7 @@ def configuration_set(examination: Examination) -> Iterator[Finding]:
             f"SES does not tell EventBridge of {', '.join(sorted(missing))}", "Deploy again."
         )
     else:
-        yield ok(f"{name} tells of bounces, complaints, rejections and delays")
+        yield ok(f"{name} tells of bounces, complaints, rejections, delays and deliveries")
 
 
 def mail_event_rule(examination: Examination) -> Iterator[Finding]:
