@@ -94,18 +94,39 @@ def test_a_bounce_is_kept_and_named_by_location(
         "ses:configuration-set": [deployment.physical_id("AlertMail")],
         "consultation_id": [reference],
     }
-    aws = deployment.stack.aws
-    alias = deployment.physical_id("RecordMailEventFunctionAliaslive")
-    # Nobody but AWS may put an event with this source on the bus, on the emulator too: that the
+    # Nobody but AWS may put an event with this source on the bus, on the emulator too: whether a
     # rule matches it is asked, and then the function is run with it as its target.
-    (rule,) = aws.events.list_rule_names_by_target(TargetArn=alias)["RuleNames"]
-    pattern = aws.events.describe_rule(Name=rule)["EventPattern"]
-    assert aws.events.test_event_pattern(EventPattern=pattern, Event=json.dumps(bounced))["Result"]
+    assert rules_that_match(deployment, bounced) == 1
     deployment.run("RecordMailEventFunction", bounced)
 
     (kept,) = (item for item in deployment.items(reference) if item["record"] != "consultation")
     assert kept["mailboxes"] == ["Mesa, mailbox 2"]
     eventually(lambda: subscriber.was_told(reference, "Mesa, mailbox 2"), "somebody is told")
+
+
+def test_of_what_was_delivered_only_the_daily_test_is_told(deployment: Deployment) -> None:
+    delivered = event("mail_delivered.json")
+    mail = delivered["detail"]["mail"]
+    mail["tags"]["ses:configuration-set"] = [deployment.physical_id("AlertMail")]
+    assert mail["destination"] == [HEARTBEAT_ADDRESS]
+    assert rules_that_match(deployment, delivered) == 1
+
+    mail["destination"] = ["mesa-front-desk@example.com"]
+    assert rules_that_match(deployment, delivered) == 0
+
+
+def rules_that_match(deployment: Deployment, happened: dict[str, Any]) -> int:
+    """How many rules would run the function for this event."""
+    events = deployment.stack.aws.events
+    alias = deployment.physical_id("RecordMailEventFunctionAliaslive")
+    patterns = [
+        events.describe_rule(Name=rule)["EventPattern"]
+        for rule in events.list_rule_names_by_target(TargetArn=alias)["RuleNames"]
+    ]
+    return sum(
+        events.test_event_pattern(EventPattern=pattern, Event=json.dumps(happened))["Result"]
+        for pattern in patterns
+    )
 
 
 def test_the_heartbeat_goes_the_whole_way_and_is_removed(deployment: Deployment) -> None:
