@@ -58,7 +58,12 @@ screenshots: environments ## Take the pictures in docs/screenshots again
 	PYTHONPATH=layers $(BIN)/python -m local.screenshots
 
 benchmark: environments ## Measure NAME: cold, warm, alerts, sizes, costs ... (benchmarks/)
+	@case " $(BENCHMARKS) " in *" $(or $(firstword $(NAME)),none) "*) ;; \
+	*) echo "NAME is $(or $(NAME),missing); it is one of $(BENCHMARKS): make benchmark NAME=cold" >&2; exit 1 ;; esac
 	PYTHONPATH=layers $(BIN)/python -m benchmarks.$(NAME)
+
+# Those that say in their first line how to call them.
+BENCHMARKS = $(patsubst benchmarks/%.py,%,$(shell grep -l '^""".*: python -m benchmarks\.' benchmarks/*.py))
 
 translations: environments ## Bring the Spanish catalogue up to the sentences in the code
 	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords N_ --no-location --sort-output \

@@ -36,6 +36,7 @@ def operations(python: Path, code: Path, layer: Path, trace: Path) -> Counter[st
             *(python, HERE / "warm_workload.py", code, "1"),
         ],
         check=True,
+        stdout=subprocess.DEVNULL,
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(map(str, (layer, ROOT))),

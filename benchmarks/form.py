@@ -1,7 +1,9 @@
-"""What the form costs a visitor: bytes, requests, and the time until it can be used.
+"""What the form costs a visitor: python -m benchmarks.form.
 
-`python -m benchmarks.form` deploys the stack to the emulator, opens the form in Chromium with its
-processor slowed down four times, and writes benchmarks/results/form.md.
+The stack runs on the emulator, without a network between it and Chromium, whose processor is slowed
+down four times. Measured are the requests and bytes of a first visit and how long it takes until
+the form is seen and until it can be used. Compressed is what API Gateway sends, by the template's
+MinimumCompressionSize; the emulator sends everything as it is.
 """
 
 import gzip
@@ -17,18 +19,23 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Response, sync_playwright
 
+from benchmarks.results import Table, write_result
 from local.chromium import INSTALL, SWITCHES, chromium
 from local.emulator import HOST
 from local.stack import running_stack
-from local.steps import say
 from local.website import serving_website
+from tests.conftest import free_port
 
-RESULTS = Path(__file__).parent / "results" / "form.md"
-PORT = 8795
 SLOWDOWN = 4
 ROUNDS = 15
 
-PAINTED = "performance.getEntriesByType('paint').at(-1).startTime"
+# It may come after the load event.
+PAINTED = """() => new Promise((resolve) => {
+    new PerformanceObserver((seen) => {
+        const [paint] = seen.getEntriesByName("first-contentful-paint");
+        if (paint) resolve(paint.startTime);
+    }).observe({ type: "paint", buffered: true });
+})"""
 LOADED = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
 
 
@@ -43,26 +50,26 @@ class Visit:
     usable_ms: float | None
 
 
-def main() -> int:
-    """Measure and write the table; 1 if there is no browser to measure with."""
+def main() -> None:
+    """Measure and write the table."""
     executable = chromium()
     if executable is None:
-        say(INSTALL)
-        return 1
+        sys.exit(f"This benchmark needs Chromium. {INSTALL}")
+    website_port = free_port()
     with (
         tempfile.TemporaryDirectory() as folder,
         running_stack(
-            port=PORT,
+            port=free_port(),
             folder=Path(folder),
-            allowed_origins=[f"http://{HOST}:{PORT + 2}"],
+            allowed_origins=[f"http://{HOST}:{website_port}"],
             parameters={"ThrottleRate": "1000", "ThrottleBurst": "1000"},
         ) as stack,
-        serving_website(port=PORT + 2, form_url=stack.form_url) as website,
+        serving_website(port=website_port, form_url=stack.form_url) as website,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=executable, args=list(SWITCHES))
         version = browser.version
-        rows = {
+        visits = {
             "hosted form": _visits(browser, stack.form_url, _hosted),
             "hosted form, without JavaScript": _visits(
                 browser, stack.form_url, _plain, java_script_enabled=False
@@ -70,10 +77,22 @@ def main() -> int:
             "form on a website": _visits(browser, website, _embedded),
         }
         browser.close()
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(_report(rows, version), encoding="utf-8")
-    say(RESULTS.read_text(encoding="utf-8"))
-    return 0
+    how = (
+        f"Chromium {version}, its processor slowed down {SLOWDOWN} times; {ROUNDS} first visits "
+        "each, against the stack on the emulator, without a network between them. Times are "
+        "medians (fastest to slowest). Compressed is what API Gateway sends, by the template's "
+        "`MinimumCompressionSize`; the emulator sends everything as it is. The form on a website "
+        "is counted with the website's own page and style; "
+        f"load of the machine {os.getloadavg()[1]:.1f}, this included"
+    )
+    write_result(
+        "form",
+        _table(visits),
+        how,
+        unit="kB of a first visit, compressed",
+        python=platform.python_version(),  # the emulator runs the functions on that of .venv
+        bars={name: made[0].bytes_compressed / 1000 for name, made in visits.items()},
+    )
 
 
 def _hosted(page: Page) -> tuple[float, float]:
@@ -144,43 +163,29 @@ def _slow_page(browser: Browser, **options: bool) -> Iterator[Page]:
     context.close()
 
 
-def _report(rows: dict[str, list[Visit]], version: str) -> str:
-    lines = [
-        "# What the form costs a visitor",
-        "",
-        f"Made by `python -m benchmarks.form`: Chromium {version}, its processor slowed down",
-        f"{SLOWDOWN} times, {ROUNDS} first visits each, against the stack on the emulator",
-        f"({platform.machine()}), without a network between them. Times are medians, the fastest",
-        "and the slowest in brackets. Compressed is what API Gateway sends, by the template's",
-        "`MinimumCompressionSize`; the emulator sends everything as it is. The form on a website",
-        "is counted with the website's own page and style.",
-        "",
-        f"The machine has {os.cpu_count()} processors; its load in these minutes was",
-        f"{os.getloadavg()[1]:.0f}, this included.",
-        "",
-        "| | requests | bytes compressed | bytes | first paint, ms | usable, ms |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, visits in rows.items():
-        first = visits[0]
-        cells = (
+def _table(visits: dict[str, list[Visit]]) -> Table:
+    """Requests and bytes, the same at every visit, and medians of the times."""
+    rows = [
+        [
             name,
-            str(first.requests),
-            f"{first.bytes_compressed:,}",
-            f"{first.bytes_sent:,}",
-            _times([visit.painted_ms for visit in visits]),
-            _times([visit.usable_ms for visit in visits]),
-        )
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, ""])
+            str(made[0].requests),
+            f"{made[0].bytes_compressed:,}",
+            f"{made[0].bytes_sent:,}",
+            _times([visit.painted_ms for visit in made]),
+            _times([visit.usable_ms for visit in made]),
+        ]
+        for name, made in visits.items()
+    ]
+    heads = ["page", "requests", "bytes compressed", "bytes", "first paint, ms", "usable, ms"]
+    return Table(heads, rows)
 
 
 def _times(measured: list[float | None]) -> str:
     times = [time for time in measured if time is not None]
     if not times:
         return "not measured"
-    return f"{statistics.median(times):.0f} ({min(times):.0f}–{max(times):.0f})"
+    return f"{statistics.median(times):.0f} ({min(times):.0f} to {max(times):.0f})"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

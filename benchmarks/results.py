@@ -42,14 +42,22 @@ def python_for_lambda() -> Path:
     return folder / "bin" / "python"
 
 
-def write_result(name: str, table: Table, how: str, *, unit: str, bars: dict[str, float]) -> None:
+def write_result(
+    name: str,
+    table: Table,
+    how: str,
+    *,
+    unit: str,
+    bars: dict[str, float],
+    python: str = LAMBDA_VERSION,
+) -> None:
     """Print the table and keep it in results/, with a plot of its most telling figures."""
     versions = ", ".join(
         f"{package} {version(package)}"
         for package in ("boto3", "pydantic", "aws-lambda-powertools")
     )
     conditions = (
-        f"{datetime.now(UTC):%Y-%m-%d}, {how}. Python {LAMBDA_VERSION} on {platform.machine()}, "
+        f"{datetime.now(UTC):%Y-%m-%d}, {how}. Python {python} on {platform.machine()}, "
         f"{platform.system()}, {os.cpu_count()} cores; {versions}."
     )
     print(f"{table.markdown()}\n\n{conditions}")

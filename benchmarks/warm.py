@@ -1,14 +1,19 @@
-"""What a warm request costs: python -m benchmarks.warm.
+"""What a warm request costs: python -m benchmarks.warm [--rounds 21].
 
 Counted are the instructions of a request, by valgrind's callgrind, the connection answering from
-memory: the same number each time on one machine, whatever else it does. The unit is one signed
-PutItem over http.client. Exits with 1 if a request takes more than benchmarks/budget.toml allows.
+memory: the same number each time on one machine, whatever else it does. Beside them the CPU time of
+a request, over the same connection: each round starts every variant once, in another order. The
+unit of both is one signed PutItem over http.client. Reports nothing if an answer was wrong; exits
+with 1 if a request takes more instructions than benchmarks/budget.toml allows.
 """
 
+import argparse
 import os
 import platform
+import random
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,16 +24,23 @@ from benchmarks.cold import ENVIRONMENT, HERE, ROOT, build_layer
 from benchmarks.results import Table, python_for_lambda, write_result
 
 FEW, MANY = 20, 60
+TIMED = 2_000
+"""Requests of one timed start, half of them to warm up."""
 UNIT = "signed_put"
+VARIANTS = {
+    UNIT: HERE / "variants" / UNIT,
+    "hello": HERE / "variants" / "hello",
+    "submit": ROOT / "functions" / "submit_consultation",
+}
+CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
 
 
-def instructions(python: Path, code: Path, layer: Path, count: int) -> int:
-    """All instructions of a run with this many requests."""
-    done = subprocess.run(
-        [
-            *("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"),
-            *(python, HERE / "warm_workload.py", code, str(count)),
-        ],
+def answered(
+    python: Path, code: Path, layer: Path, count: int, *, under: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """A run that answered this many requests. Raises CalledProcessError at a wrong answer."""
+    return subprocess.run(
+        [*under, python, HERE / "warm_workload.py", code, str(count)],
         capture_output=True,
         text=True,
         check=True,
@@ -44,45 +56,58 @@ def instructions(python: Path, code: Path, layer: Path, count: int) -> int:
             **ENVIRONMENT,
         },
     )
-    (collected,) = re.findall(r"Collected : (\d+)", done.stderr)
-    return int(collected)
 
 
-def per_request(python: Path, code: Path, layer: Path) -> float:
-    """The instructions of one request: what many runs cost above few, without the start."""
-    few, many = (instructions(python, code, layer, count) for count in (FEW, MANY))
+def instructions(python: Path, code: Path, layer: Path) -> float:
+    """The instructions of one request: what many requests cost above few, without the start."""
+    few, many = (
+        int(re.findall(r"Collected : (\d+)", done.stderr)[0])
+        for done in (answered(python, code, layer, n, under=CALLGRIND) for n in (FEW, MANY))
+    )
     return (many - few) / (MANY - FEW)
+
+
+def cpu_seconds(python: Path, layer: Path, rounds: int, *, seed: int) -> dict[str, float]:
+    """The CPU time of one request of each variant, the median of the rounds."""
+    order = random.Random(seed)  # noqa: S311 - an order, not a secret
+    took: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    for _ in range(rounds):
+        for name in order.sample(list(VARIANTS), len(VARIANTS)):
+            took[name].append(float(answered(python, VARIANTS[name], layer, TIMED).stdout))
+    return {name: statistics.median(seconds) for name, seconds in took.items()}
 
 
 def main() -> None:
     """Measure and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
     if shutil.which("valgrind") is None:
         sys.exit("This benchmark needs valgrind. Install it, for example from your distribution.")
     python = python_for_lambda()
     with tempfile.TemporaryDirectory() as scratch:
         layer = Path(scratch) / "python"
         build_layer(layer, platform.machine())
-        figures = {
-            name: per_request(python, code, layer)
-            for name, code in {
-                UNIT: HERE / "variants" / UNIT,
-                "hello": HERE / "variants" / "hello",
-                "submit": ROOT / "functions" / "submit_consultation",
-            }.items()
-        }
+        counted = {name: instructions(python, code, layer) for name, code in VARIANTS.items()}
+        cpu = cpu_seconds(python, layer, arguments.rounds, seed=arguments.seed)
+    ratios = {name: count / counted[UNIT] for name, count in counted.items()}
     rows = [
-        [name, f"{figure / figures[UNIT]:.2f}", f"{figure / 1e6:.2f} million"]
-        for name, figure in figures.items()
+        [name, f"{ratio:.2f}", f"{counted[name] / 1e6:.2f} million", f"{cpu[name] / cpu[UNIT]:.2f}"]
+        for name, ratio in ratios.items()
     ]
     write_result(
         "warm",
-        Table(["variant", "ratio", "instructions"], rows),
-        "callgrind",
+        Table(["variant", "ratio", "instructions", "CPU"], rows),
+        f"instructions by callgrind, the making of the event included; CPU time of a request as a "
+        f"ratio, medians of {arguments.rounds} rounds in shuffled order, in each of them "
+        f"{TIMED // 2:,} requests after as many to warm up, the unit {cpu[UNIT] * 1e6:.0f} µs; "
+        f"load of the machine {os.getloadavg()[1]:.1f}",
         unit="instructions of a warm request, as a ratio to a signed put over http.client",
-        bars={name: figure / figures[UNIT] for name, figure in figures.items()},
+        bars=ratios,
     )
     budget = tomllib.loads((HERE / "budget.toml").read_text(encoding="utf-8"))
-    if figures["submit"] / figures[UNIT] > budget["submit"]["instructions"]:
+    if ratios["submit"] > budget["submit"]["instructions"]:
         sys.exit("That is more than benchmarks/budget.toml allows.")
 
 
