@@ -99,7 +99,7 @@ def main() -> None:
     write_result(
         "warm",
         Table(["variant", "ratio", "instructions", "CPU"], rows),
-        f"instructions by callgrind, the making of the event included; CPU time of a request as a "
+        f"instructions by callgrind, CPU time of a request as a "
         f"ratio, medians of {arguments.rounds} rounds in shuffled order, in each of them "
         f"{TIMED // 2:,} requests after as many to warm up, the unit {cpu[UNIT] * 1e6:.0f} µs; "
         f"load of the machine {os.getloadavg()[1]:.1f}",

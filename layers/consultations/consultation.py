@@ -161,8 +161,10 @@ def _digest(contact: str, salt: str) -> str:
     return hmac.digest(salt.encode(), contact.encode(), "sha256")[:16].hex()
 
 
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _fingerprint(request: ConsultationRequest) -> str:
     """SHA-256 of what was answered, the same for the same answers in any encoding or language."""
     answers = {name: getattr(request, name) for name in _IN_FINGERPRINT}
-    canonical = json.dumps(answers, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_canonical(answers).encode()).hexdigest()

@@ -59,12 +59,7 @@ def _at_most(limit: int, body: bytes) -> bytes:
 
 def _json_fields(body: bytes) -> Fields:
     try:
-        fields = json.loads(
-            body.decode("utf-8-sig"),
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_number,
-            parse_float=_finite,
-        )
+        fields = _decode(body.decode("utf-8-sig"))
         if b"\\u" in body:  # the only way to write half of a surrogate pair
             json.dumps(fields, ensure_ascii=False).encode()
     except UnicodeError:
@@ -99,6 +94,11 @@ def _refuse_number(constant: str) -> float:
 def _finite(digits: str) -> float:
     number = float(digits)
     return number if math.isfinite(number) else _refuse_number(digits)
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse_number, parse_float=_finite
+).decode
 
 
 def _urlencoded_pairs(body: bytes) -> Pairs:

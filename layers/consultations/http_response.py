@@ -30,6 +30,9 @@ DESCRIPTION_FILE = Path(__file__).with_name("openapi.json")
 """The OpenAPI document that api/description.py makes of the models."""
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
     """An answer before it is handed to API Gateway."""
@@ -44,7 +47,7 @@ class HttpResponse:
         return cls(
             status=status,
             headers={"Content-Type": "application/json", **headers},
-            body=json.dumps(document, ensure_ascii=False),
+            body=_as_json(document),
         )
 
     @classmethod
@@ -117,7 +120,7 @@ class HttpResponse:
         return cls(
             status=problem.status,
             headers={"Content-Type": "application/problem+json", **problem.headers},
-            body=json.dumps(document, ensure_ascii=False),
+            body=_as_json(document),
         )
 
     def not_modified(self) -> Self:
