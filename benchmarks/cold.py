@@ -8,6 +8,7 @@ to `hello`: a hello world of boto3.client("dynamodb") and one put.
 import argparse
 import base64
 import json
+import os
 import platform
 import random
 import shutil
@@ -130,10 +131,11 @@ def install(python: Path, target: Path) -> None:
 
 
 def compile_all(python: Path, folder: Path) -> None:
-    """Add bytecode that is never checked."""
+    """Add bytecode that is never checked, beside the code and not in a cache of ours."""
     subprocess.run(
         [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", folder],
         check=True,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"},
     )
 
 
