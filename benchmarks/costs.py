@@ -10,7 +10,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from statistics import mean
 from typing import Any
@@ -183,19 +183,12 @@ def counting() -> Iterator[Counted]:
         return answer
 
     lines = io.StringIO()
-    handlers = list(logging.getLogger("consultations").handlers)
-    streams = [each.stream for each in handlers]  # type: ignore[attr-defined]
-    try:
-        for handler in handlers:
-            handler.stream = lines  # type: ignore[attr-defined]
-        with (
-            redirect_stdout(lines),
-            patch.object(BaseClient, "_make_api_call", counted_call),
-        ):
-            yield counted
-    finally:
-        for handler, stream in zip(handlers, streams, strict=True):
-            handler.stream = stream  # type: ignore[attr-defined]
+    with ExitStack() as undone:
+        for handler in logging.getLogger("consultations").handlers:
+            undone.enter_context(patch.object(handler, "stream", lines))
+        undone.enter_context(redirect_stdout(lines))
+        undone.enter_context(patch.object(BaseClient, "_make_api_call", counted_call))
+        yield counted
     text = lines.getvalue()
     # CloudWatch counts 26 bytes for each line beside its own.
     counted.log_bytes = len(text.encode()) + 26 * text.count("\n")

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from consultations import observability
 from consultations.alerting import ALERTS_AT_ONCE, AlertOutcome, OutOfTimeError, StaffAlerts
+from consultations.repository import IndexEntry
 
 logger = Logger()
 metrics = Metrics()
@@ -29,17 +30,17 @@ def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> None:
     observability.pending_alerts(
         logger, sorted([*pending, *folded], key=attrgetter("received_at")), datetime.now(UTC)
     )
-    send_digests()
+    send_digests(folded)
     ids = [alert.id for alert in pending]
     tries = staff_alerts.deliver_all(ids, workers, context.get_remaining_time_in_millis)
     for consultation_id, outcome in tries.items():
         note_outcome(consultation_id, outcome)
 
 
-def send_digests() -> None:
-    """Send what was folded into digests; should that fail, the alerts still get their turn."""
+def send_digests(folded: list[IndexEntry]) -> None:
+    """Send these alerts in digests; should that fail, the alerts still get their turn."""
     try:
-        for digest in staff_alerts.send_digests(now=datetime.now(UTC)):
+        for digest in staff_alerts.send_digests(folded, now=datetime.now(UTC)):
             observability.digest_outcome(logger, metrics, digest)
     except Exception as error:  # noqa: BLE001 - whatever it is, they stay pending
         observability.alert_interrupted(logger, metrics, "digest", error)

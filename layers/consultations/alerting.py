@@ -14,7 +14,7 @@ from consultations.alert_budget import AlertBudget, FoldReason
 from consultations.aws import dynamodb_client, sqs_client
 from consultations.dead_letters import DeadLetters
 from consultations.mailer import NotSentError, SendFault
-from consultations.repository import ClaimedAlert, ConsultationRepository
+from consultations.repository import ClaimedAlert, ConsultationRepository, IndexEntry
 from consultations.staff_alert import consultation_facts
 from consultations.staff_mail import StaffMail
 
@@ -57,21 +57,10 @@ class OutOfTimeError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertOutcome:
-    """How it ended. Folded: it comes in the next digest.
+class _Outcome:
+    """How one mail ended."""
 
-    Not claimed: already alerted, held back, or in another worker's hands.
-    """
-
-    status: Literal["alerted", "failed", "folded", "not_claimed"]
-    correlation_id: str | None = None
     fault: AlertFault | None = None
-    reason: str | FoldReason | None = None
-    """The fault's error code, or the name of an unforeseen error, or why it was folded."""
-    waited: timedelta | None = None
-    """How long after it was received a request was alerted."""
-    cause: Exception | None = None
-    """The unforeseen error itself. Its message may repeat what a person typed."""
 
     @property
     def needs_a_person(self) -> bool:
@@ -80,19 +69,30 @@ class AlertOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DigestOutcome:
+class AlertOutcome(_Outcome):
+    """How it ended. Folded: it comes in the next digest.
+
+    Not claimed: already alerted, held back, or in another worker's hands.
+    """
+
+    status: Literal["alerted", "failed", "folded", "not_claimed"]
+    correlation_id: str | None = None
+    reason: str | FoldReason | None = None
+    """The fault's error code, or the name of an unforeseen error, or why it was folded."""
+    waited: timedelta | None = None
+    """How long after it was received a request was alerted."""
+    cause: Exception | None = None
+    """The unforeseen error itself. Its message may repeat what a person typed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestOutcome(_Outcome):
     """How one mail about several requests ended; not sent, all of them stay pending."""
 
     location: str
     requests: int
-    fault: AlertFault | None = None
     reason: str | None = None
     """The code of the fault; of a digest that was sent, why SES would not take what was typed."""
-
-    @property
-    def needs_a_person(self) -> bool:
-        """Whether waiting alone will not cure it."""
-        return self.fault is not None and self.fault not in CURED_BY_WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +163,13 @@ class StaffAlerts:
             waited=now - consultation.received_at,
         )
 
-    def send_digests(self, *, now: datetime) -> list[DigestOutcome]:
-        """Send what was folded, in one mail for each location, and say how each ended.
+    def send_digests(self, folded: Iterable[IndexEntry], *, now: datetime) -> list[DigestOutcome]:
+        """Send these in one mail for each location, and say how each ended.
 
         At most DIGEST_MAX requests are in one run's mails; the rest waits for the next run.
         """
         by_location: dict[str, list[ClaimedAlert]] = {}
-        for entry in islice(self.consultations.folded_alerts(), DIGEST_MAX):
+        for entry in islice(folded, DIGEST_MAX):
             claim = self.consultations.claim_alert(
                 entry.id, now=now, until=now + DIGEST_LEASE, folded=True
             )

@@ -192,7 +192,7 @@ MUTANTS = (
     Mutant(
         "the digests are never sent",
         "functions/retry_alerts/handler.py",
-        "    send_digests()\n    ids",
+        "    send_digests(folded)\n    ids",
         "    ids",
     ),
     Mutant(
