@@ -72,7 +72,7 @@ def open_browser(
         page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def opened(**options: object) -> Person:
-        context = browser.new_context(**{"locale": "en-US", **options})  # type: ignore[arg-type]
+        context = browser.new_context(**{"locale": "en-US", **options})  # type: ignore[arg-type] # any options
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         context.on("request", request)

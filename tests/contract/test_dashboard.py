@@ -78,11 +78,11 @@ def counted(*by: str) -> set[str]:
 
 def test_it_shows_every_alarm() -> None:
     (widget,) = widgets("alarm")
-    shown = {re.fullmatch(r"\$\{(\w+)\.Arn\}", arn)[1] for arn in widget["alarms"]}  # type: ignore[index]
+    shown = {re.fullmatch(r"\$\{(\w+)\.Arn\}", arn)[1] for arn in widget["alarms"]}  # type: ignore[index] # else it fails
     given = resource("Dashboard")["DashboardBody"]["Fn::Sub"][1]["ConditionalAlarms"]
     (parts,) = [part for part in given["Fn::Join"] if part]
     with_condition = {
-        re.fullmatch(r', "\$\{(\w+)\.Arn\}"', when["Fn::Sub"])[1]: condition  # type: ignore[index]
+        re.fullmatch(r', "\$\{(\w+)\.Arn\}"', when["Fn::Sub"])[1]: condition  # type: ignore[index] # as above
         for condition, when, otherwise in (part["Fn::If"] for part in parts)
         if otherwise == ""
     }

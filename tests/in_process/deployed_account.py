@@ -146,7 +146,7 @@ def _answer(model: OperationModel, context: Mapping[str, Any], **_: object) -> A
 _SESSION = boto3.Session()
 _SESSION.events.register("provide-client-params.*.*", _keep_params)
 _SESSION.events.register("before-call.*.*", _answer)
-_SESSION.client = cache(_SESSION.client)  # type: ignore[method-assign]
+_SESSION.client = cache(_SESSION.client)  # type: ignore[method-assign] # as said
 
 
 def resources() -> list[dict[str, Any]]:

@@ -535,7 +535,7 @@ def test_what_became_of_the_alert_of_the_test_is_waited_for(
         if params["logGroupName"] == "RecordMailEventLogs":
             assert '"HHHH-HHHH-HHHH"' in params["filterPattern"]
             return {"events": [log_event(NOW, line)]}
-        return dict(heartbeats(NOW)(params))  # type: ignore[arg-type]
+        return dict(heartbeats(NOW)(params))  # type: ignore[arg-type] # it is no refusal
 
     account.answers["logs.FilterLogEvents"] = lines
 

@@ -35,13 +35,13 @@ def _ses_rejects_what_was_typed_in_a_digest() -> Iterator[None]:
 
 def _rejections(staff_alerts: StaffAlerts) -> Iterator[None]:
     def reject(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
-        if TYPED not in bytes(request.body).decode("unicode_escape"):  # type: ignore[arg-type]
+        if TYPED not in bytes(request.body).decode("unicode_escape"):  # type: ignore[arg-type] # JSON
             return None
         headers = HTTPHeaders.from_dict({"x-amzn-errortype": "MessageRejected"})
         raw: Any = MockRawResponse(b"{}")
         return AWSResponse(request.url, 400, headers, raw)
 
-    events: Any = staff_alerts.mail.mailer._client.meta.events  # noqa: SLF001
+    events: Any = staff_alerts.mail.mailer._client.meta.events  # noqa: SLF001 - where mail leaves
     events.register_first("before-send.sesv2.SendEmail", reject)
     yield
     events.unregister("before-send.sesv2.SendEmail", reject)

@@ -171,7 +171,7 @@ def _workers() -> tuple[dict[str, ModuleType], list[RetryQuota]]:
         original(self)
         quotas.append(self)
 
-    RetryQuota.__init__ = remembered  # type: ignore[method-assign,assignment]
+    RetryQuota.__init__ = remembered  # type: ignore[method-assign,assignment] # a listener
     try:
         workers = {
             f"{function}-{number}": _load(function)
@@ -179,7 +179,7 @@ def _workers() -> tuple[dict[str, ModuleType], list[RetryQuota]]:
             for number in (1, 2)
         }
     finally:
-        RetryQuota.__init__ = original  # type: ignore[method-assign]
+        RetryQuota.__init__ = original  # type: ignore[method-assign] # taken back
     return workers, quotas
 
 
@@ -190,7 +190,7 @@ def _load(function: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if hasattr(module, "workers"):
-        module.workers = _OneAfterTheOther()  # type: ignore[attr-defined]
+        module.workers = _OneAfterTheOther()  # type: ignore[attr-defined] # it has
     return module
 
 
@@ -215,7 +215,7 @@ def _forget(worker: ModuleType) -> None:
             per_location=int(SIMULATED["ALERT_BUDGET"]),
             per_contact=int(SIMULATED["CONTACT_ALERT_BUDGET"]),
         )
-        worker.staff_alerts = replace(alerts, budget=budget)  # type: ignore[attr-defined]
+        worker.staff_alerts = replace(alerts, budget=budget)  # type: ignore[attr-defined] # it has
 
 
 class World:
@@ -238,7 +238,7 @@ class World:
         botocore_stubber.enabled = False
         self._clock = self._undo.enter_context(time_machine.travel(START, tick=False))
         self._undo.callback(setattr, time, "sleep", time.sleep)
-        time.sleep = self._sleep  # type: ignore[assignment]
+        time.sleep = self._sleep  # type: ignore[assignment] # moves the clock
         self._invocations: list[_Invocation] = []
         self._hook_clients()
         self._table = self._create_table()

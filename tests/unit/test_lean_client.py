@@ -46,7 +46,7 @@ def sent_by(client: "DynamoDBClient", operation: str, **parameters: Any) -> AWSP
 
     def take(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         taken.append(request)
-        return AWSResponse(request.url, 200, {}, _Answer())  # type: ignore[arg-type]
+        return AWSResponse(request.url, 200, {}, _Answer())  # type: ignore[arg-type] # enough of one
 
     events: Any = client.meta.events
     events.register_last("before-send.dynamodb", take)

@@ -131,7 +131,7 @@ def test_what_can_not_be_sent_at_all_is_rejected() -> None:
         a_mailer(sesv2_client()).send(
             EMAIL,
             sender_name="Clinic",
-            to=[None],  # type: ignore[list-item]
+            to=[None],  # type: ignore[list-item] # the mistake
             reply_to="desk@example.com",
             reference="7K2Q-XM4D-9TPA",
         )
